@@ -1,0 +1,72 @@
+"""The cast (Alice an agent, Bob an admin, Charlie an integration without the workspace) and the simulator."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from accounts import models as accounts
+from accounts.models import Role, User
+from triage import queue
+from triage.simulator import RunningSimulator, running
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_state() -> None:
+    """What a process may remember, forgotten: each test has its own rows."""
+    accounts._system_user.cache_clear()
+    queue._Pause.until = 0.0
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(request: pytest.FixtureRequest) -> None:
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        cache.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice@example.com", PASSWORD, name="Alice", role=Role.AGENT)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob@example.com", PASSWORD, name="Bob", role=Role.ADMIN)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return User.objects.create_user(
+        "charlie@example.com", PASSWORD, name="Charlie", role=Role.INTEGRATION
+    )
+
+
+@pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def as_bob(client: Client, bob: User) -> Client:
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[RunningSimulator]:
+    with running() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def claude(running_simulator: RunningSimulator, settings: Settings) -> RunningSimulator:
+    """The simulator, calm and with an empty bill, in Claude's place."""
+    running_simulator.reset()
+    running_simulator.set_scenario("calm", 0)
+    settings.ANTHROPIC_BASE_URL = running_simulator.base_url
+    return running_simulator

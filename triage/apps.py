@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class TriageConfig(AppConfig):
+    """Tickets, their triage, and the ledger of what it cost."""
+
+    name = "triage"
+
+    def ready(self) -> None:
+        from triage import checks  # noqa: F401  (importing it registers the checks)

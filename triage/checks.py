@@ -1,0 +1,62 @@
+"""System checks: what an operator must mend, with ids that the documentation can name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+
+
+@register(Tags.security)
+def check_key(**_: Any) -> Sequence[CheckMessage]:
+    """Without a key the application needs to be told that it runs against its simulator."""
+    if settings.ANTHROPIC_API_KEY or settings.TRIAGE_SIMULATOR or settings.DEBUG:
+        return []
+    return [
+        Error(
+            "ANTHROPIC_API_KEY is not set.",
+            hint="Set it, or set TRIAGE_SIMULATOR=1 to run against the built-in simulator.",
+            id="triage.E001",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_secret_key(**_: Any) -> Sequence[CheckMessage]:
+    if settings.SECRET_KEY:
+        return []
+    return [
+        Error(
+            "SECRET_KEY is not set.",
+            hint="Set it to 50 or more random characters and keep it; `make run` makes its own.",
+            id="triage.E002",
+        )
+    ]
+
+
+@register()
+def check_thresholds(**_: Any) -> Sequence[CheckMessage]:
+    suggest, apply = settings.TRIAGE_THRESHOLD_SUGGEST, settings.TRIAGE_THRESHOLD_APPLY
+    if 0 <= suggest <= apply <= 1:
+        return []
+    return [
+        Error(
+            f"TRIAGE_THRESHOLD_SUGGEST ({suggest}) and TRIAGE_THRESHOLD_APPLY ({apply}) must lie in"
+            " 0 to 1, the first not above the second.",
+            id="triage.E003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_simulator(**_: Any) -> Sequence[CheckMessage]:
+    if not settings.TRIAGE_SIMULATOR:
+        return []
+    return [
+        checks.Warning(
+            "Answers come from the simulator, not from Claude.",
+            hint="Unset TRIAGE_SIMULATOR and set ANTHROPIC_API_KEY.",
+            id="triage.W001",
+        )
+    ]

@@ -1,0 +1,58 @@
+"""enqueue(): the one door to Celery.
+
+State is committed first; the message goes out on commit. A broker that is down is logged and never shown: what waits
+stands in the database, and the sweeper finds it.
+"""
+
+from enum import StrEnum
+from functools import partial
+from time import monotonic
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis import RedisError
+
+log = structlog.get_logger(__name__)
+
+BROKER_ERRORS = (OSError, OperationalError, RedisError)
+BROKER_PAUSE_SECONDS = 3.0  # after a failed publish, so that a burst of creates does not wait each
+
+
+class _Pause:
+    """Until when (monotonic seconds) this process leaves a broker alone that was down."""
+
+    until = 0.0
+
+
+class TaskName(StrEnum):
+    TRIAGE_TICKET = "triage.triage_ticket"
+    SWEEP = "triage.sweep"
+
+
+QUEUES = {TaskName.TRIAGE_TICKET: "triage", TaskName.SWEEP: "default"}
+
+
+def enqueue(task: TaskName, *args: int | str) -> None:
+    """Send `task` to its queue once the current transaction is committed (at once outside of one)."""
+    transaction.on_commit(partial(_publish, task, args))
+
+
+def find_workers(*, within_seconds: float) -> list[str] | None:
+    """The names of the workers that answer in time; None where the broker is down."""
+    try:
+        answers = current_app.control.ping(timeout=within_seconds) or []
+    except BROKER_ERRORS:
+        return None
+    return sorted(name.split("@")[0] for answer in answers for name in answer)
+
+
+def _publish(task: TaskName, args: tuple[int | str, ...]) -> None:
+    if monotonic() < _Pause.until:
+        return
+    try:
+        current_app.send_task(task, args=args, queue=QUEUES[task], retry=False)
+    except BROKER_ERRORS as error:
+        _Pause.until = monotonic() + BROKER_PAUSE_SECONDS
+        log.warning("enqueue failed; the sweeper will find it", task=task, error=str(error))

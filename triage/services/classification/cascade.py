@@ -1,0 +1,140 @@
+"""run(): one ticket through the cascade. Claim, ask, decide, record.
+
+Whatever happens on the way, the ticket stays: an outage makes the triage `skipped` and due again later, an answer that
+cannot be used goes to the next stage and in the end to a person.
+"""
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from triage.exceptions import AnswerUnusable, GatewayError, NoTaxonomy, RequestRejected
+from triage.models import Feature, Stage
+from triage.services import gateway, taxonomy
+from triage.services.classification import recording, work
+from triage.services.classification.answer import Answer, parse
+from triage.services.classification.prompt import build_request
+from triage.services.classification.recording import Verdict
+from triage.services.classification.rule import (
+    Thresholds,
+    reason_to_escalate,
+    thresholds_in_force,
+)
+from triage.services.gateway import About, Reply, Request, Reuse
+from triage.services.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage brought: an answer, or the reason why there is none that can be used."""
+
+    answer: Answer | None
+    reply: Reply | None
+    problem: str = ""
+    cost_nanousd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What stays the same for both stages of one run."""
+
+    request: Request
+    taxonomy: Taxonomy
+    thresholds: Thresholds
+    about: About
+    by: User
+    reuse: Reuse
+
+
+def run(triage_id: int) -> None:
+    """Triage one ticket, unless somebody else is at it or it is not due. Costs money; safe to run twice."""
+    claimed = work.claim(triage_id)
+    if claimed is None:
+        return
+    try:
+        current = taxonomy.current()
+        asking = Asking(
+            request=build_request(claimed.ticket, current),
+            taxonomy=current,
+            thresholds=thresholds_in_force(),
+            about=About("ticket", str(claimed.ticket.pk)),
+            by=User.objects.system(),
+            reuse=Reuse.NEVER if claimed.is_rerun else Reuse.STORED,
+        )
+        verdict = _verdict(asking)
+    except (GatewayError, NoTaxonomy) as error:
+        recording.skip(claimed, error)
+    else:
+        recording.record(claimed, verdict)
+
+
+def _verdict(asking: Asking) -> Verdict:
+    """Ask the first stage and, where the rule says so, the strong one.
+
+    Raises:
+        GatewayError: Nobody answered.
+    """
+    first = _ask(asking, Feature.CLASSIFY)
+    reason = first.problem
+    if first.answer:
+        reason = reason_to_escalate(first.answer, asking.taxonomy, asking.thresholds)
+        if not reason:
+            return _conclude(asking, Stage.FIRST, decider=first, asked=[first])
+    try:
+        strong = _ask(asking, Feature.ESCALATE)
+    except GatewayError as error:
+        error.cost_nanousd += first.cost_nanousd
+        if first.answer is None:
+            raise
+        return _conclude(
+            asking, Stage.FIRST, decider=first, asked=[first], reason=reason, outage=error
+        )
+    if strong.answer:
+        return _conclude(asking, Stage.STRONG, decider=strong, asked=[first, strong], reason=reason)
+    reason = f"{reason}; then: {strong.problem}"
+    return _conclude(asking, Stage.NONE, decider=first, asked=[first, strong], reason=reason)
+
+
+def _ask(asking: Asking, feature: Feature) -> StageResult:
+    """One stage's answer; a reply that cannot be used is a result too, not an error."""
+    try:
+        reply = gateway.ask(
+            asking.request,
+            feature=feature,
+            by=asking.by,
+            about=asking.about,
+            reuse=asking.reuse,
+        )
+    except (AnswerUnusable, RequestRejected) as error:
+        return StageResult(None, None, _in_words(error), error.cost_nanousd)
+    try:
+        return StageResult(parse(reply.text, asking.taxonomy), reply, "", reply.cost_nanousd)
+    except AnswerUnusable as error:
+        return StageResult(None, reply, _in_words(error), reply.cost_nanousd)
+
+
+def _in_words(error: GatewayError) -> str:
+    return str(error).rstrip(".")[:150]
+
+
+def _conclude(
+    asking: Asking,
+    stage: Stage,
+    *,
+    decider: StageResult,
+    asked: list[StageResult],
+    reason: str = "",
+    outage: GatewayError | None = None,
+) -> Verdict:
+    return Verdict(
+        stage=stage,
+        answer=decider.answer,
+        reply=decider.reply,
+        first_answer=asked[0].answer if stage is Stage.STRONG else None,
+        escalation_reason=reason[:200],
+        outage=outage,
+        cost_nanousd=outage.cost_nanousd if outage else sum(s.cost_nanousd for s in asked),
+        latency_ms=sum(s.reply.latency_ms for s in asked if s.reply),
+        taxonomy=asking.taxonomy,
+        thresholds=asking.thresholds,
+        prompt_version=asking.request.prompt_version,
+    )

@@ -1,0 +1,131 @@
+"""One answer, one bill: equal calls share one request, across threads, processes and machines.
+
+The row in `triage_storedreply` is the truth: its primary key admits one owner at a time, under a lease on the database's
+clock. Redis only reads through for a day; without it everything works, a little slower.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.backends.utils import CursorWrapper
+
+from triage.services.gateway.journal import durable
+from triage.services.gateway.request import Reuse
+from triage.services.gateway.routes import Clock
+
+LEASE_SECONDS = 5.0  # a follower takes over from a dead owner within its own deadline
+CACHE_SECONDS = 24 * 3600
+POLL_FIRST_SECONDS = 0.02
+POLL_LAST_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A reply as it is kept for equal calls. `cost_nanousd` is what its own call paid."""
+
+    text: str
+    model_asked: str
+    model_served: str
+    cost_nanousd: int
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def find_cached(fingerprint: str) -> Stored | None:
+    """A stored reply from Redis, if it is there."""
+    kept = cache.get(_cache_key(fingerprint))
+    return Stored(**kept) if kept else None
+
+
+def claim(cursor: CursorWrapper, fingerprint: str, *, owner: int, reuse: Reuse) -> bool:
+    """Become the one that asks. False if a reply is stored (and may be used), or another call is asking right now."""
+    cursor.execute(
+        """
+        INSERT INTO triage_storedreply AS kept (fingerprint, owner, lease_until)
+        VALUES (%s, %s, clock_timestamp() + %s * interval '1 second')
+        ON CONFLICT (fingerprint) DO UPDATE
+           SET owner = EXCLUDED.owner, lease_until = EXCLUDED.lease_until, reply = NULL, stored_at = NULL
+         WHERE (kept.reply IS NULL AND kept.lease_until < clock_timestamp())
+            OR (kept.reply IS NOT NULL
+                AND (%s OR kept.stored_at < clock_timestamp() - %s * interval '1 day'))
+        RETURNING 1
+        """,
+        [
+            fingerprint,
+            owner,
+            LEASE_SECONDS,
+            reuse is Reuse.IN_FLIGHT,
+            settings.TRIAGE_STORED_REPLY_DAYS,
+        ],
+    )
+    return cursor.fetchone() is not None
+
+
+def await_reply(fingerprint: str, *, owner: int, clock: Clock) -> tuple[Stored | None, bool]:
+    """Wait for the reply of the call that is asking: `(reply, has_waited)`.
+
+    `(None, …)` means that its owner died or failed and this call, `owner`, now asks in its place.
+
+    Raises:
+        DeadlineExceeded: Neither happened within this call's deadline.
+    """
+    pause = POLL_FIRST_SECONDS
+    has_waited = False
+    while True:
+        with durable() as cursor:
+            stored = _find(cursor, fingerprint)
+            if stored or claim(cursor, fingerprint, owner=owner, reuse=Reuse.STORED):
+                break
+        has_waited = True
+        clock.wait(pause)
+        pause = min(pause * 1.5, POLL_LAST_SECONDS)
+    if stored:
+        cache.set(_cache_key(fingerprint), asdict(stored), CACHE_SECONDS)
+    return stored, has_waited
+
+
+def store(cursor: CursorWrapper, fingerprint: str, *, owner: int, reply: Stored) -> None:
+    """Keep the reply for equal calls, unless the lease was lost to another owner meanwhile."""
+    cursor.execute(
+        """
+        UPDATE triage_storedreply SET reply = %s::jsonb, stored_at = clock_timestamp()
+         WHERE fingerprint = %s AND owner = %s
+        """,
+        [reply.as_json(), fingerprint, owner],
+    )
+
+
+def release(cursor: CursorWrapper, fingerprint: str, *, owner: int) -> None:
+    """Give the claim back after a failure, so that a waiting call may try at once."""
+    cursor.execute(
+        "DELETE FROM triage_storedreply WHERE fingerprint = %s AND owner = %s AND reply IS NULL",
+        [fingerprint, owner],
+    )
+
+
+def renew(owners: list[int]) -> None:
+    """Push the leases of these living owners."""
+    with durable() as cursor:
+        cursor.execute(
+            """
+            UPDATE triage_storedreply SET lease_until = clock_timestamp() + %s * interval '1 second'
+             WHERE owner = ANY(%s) AND reply IS NULL
+            """,
+            [LEASE_SECONDS, owners],
+        )
+
+
+def _find(cursor: CursorWrapper, fingerprint: str) -> Stored | None:
+    cursor.execute(
+        "SELECT reply FROM triage_storedreply WHERE fingerprint = %s AND reply IS NOT NULL",
+        [fingerprint],
+    )
+    row = cursor.fetchone()
+    return Stored(**json.loads(row[0])) if row else None
+
+
+def _cache_key(fingerprint: str) -> str:
+    return f"reply:{fingerprint}"

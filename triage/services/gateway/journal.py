@@ -1,0 +1,209 @@
+"""The ledger's hot path: rows that are committed before a request leaves and settled after it.
+
+Plain SQL, because each statement stands between a ticket and its answer, and each function is one durable transaction:
+called inside a caller's transaction it is refused, since that could roll a paid request out of the ledger. Afterwards
+the connection is back in its pool, so nobody holds one while waiting for Claude.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from triage.exceptions import InsideTransaction
+from triage.models import Certainty, Feature, Obtained
+from triage.services.gateway.request import About
+from triage.types import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """What a call's row says when it is opened."""
+
+    feature: Feature
+    by_id: int
+    about: About
+    fingerprint: str
+    prompt_version: str
+    model_asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended: its cost, how sure that is, and what the provider said."""
+
+    certainty: Certainty
+    cost_nanousd: int
+    latency_ms: int
+    usage: Usage = field(default_factory=Usage)
+    http_status: int | None = None
+    error: str = ""
+    error_text: str = ""
+    stop_reason: str = ""
+    request_id: str = ""
+    rate_limits: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a call ended."""
+
+    call_id: int
+    latency_ms: int
+    tries: int = 0
+    obtained: Obtained | None = None
+    model_served: str = ""
+    saved_nanousd: int = 0
+    error: str = ""
+
+
+@contextmanager
+def durable() -> Iterator[CursorWrapper]:
+    """A durable transaction of its own; on leaving, the connection is back in the pool."""
+    try:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            yield cursor
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def check_outside_transaction() -> None:
+    """Raises InsideTransaction where the caller holds a transaction open."""
+    # What Django's own check of `durable=True` reads; a test case's wrapper is no caller's transaction.
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise InsideTransaction(
+            "Claude must be asked outside of transaction.atomic(): a rollback would lose a paid request."
+        )
+
+
+def insert_call(cursor: CursorWrapper, row: CallRow) -> int:
+    cursor.execute(
+        """
+        INSERT INTO triage_call (feature, by_id, about_kind, about_id, fingerprint, prompt_version, model_asked,
+                                 model_served, state, obtained, tries, cost_nanousd, saved_nanousd, error)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', '', 0, 0, 0, '')
+        RETURNING id
+        """,
+        [
+            row.feature,
+            row.by_id,
+            row.about.kind,
+            row.about.id,
+            row.fingerprint,
+            row.prompt_version,
+            row.model_asked,
+        ],
+    )
+    return int(cursor.fetchone()[0])
+
+
+def close_call(cursor: CursorWrapper, closing: Closing) -> int:
+    """Write how the call ended; its cost is the sum of its attempts. Returns that cost in nano-dollars."""
+    cursor.execute(
+        """
+        UPDATE triage_call
+           SET state = %s, obtained = %s, model_served = %s, tries = %s, saved_nanousd = %s, error = %s,
+               latency_ms = %s, finished_at = clock_timestamp(),
+               cost_nanousd = (SELECT coalesce(sum(cost_nanousd), 0) FROM triage_attempt WHERE call_id = %s)
+         WHERE id = %s
+        RETURNING cost_nanousd
+        """,
+        [
+            "answered" if closing.obtained else "failed",
+            closing.obtained or "",
+            closing.model_served,
+            closing.tries,
+            closing.saved_nanousd,
+            closing.error,
+            closing.latency_ms,
+            closing.call_id,
+            closing.call_id,
+        ],
+    )
+    return int(cursor.fetchone()[0])
+
+
+def open_attempt(
+    cursor: CursorWrapper,
+    *,
+    call_id: int,
+    number: int,
+    model: str,
+    bound_nanousd: int,
+    price: str,
+    lease_seconds: float,
+) -> int:
+    """The attempt's row, holding its bound, before the request leaves. `price` is JSON."""
+    cursor.execute(
+        """
+        INSERT INTO triage_attempt (call_id, number, model, certainty, bound_nanousd, cost_nanousd, price, lease_until,
+                                    uncached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+                                    cache_read_tokens, output_tokens, error, error_text, stop_reason, request_id,
+                                    rate_limits)
+        VALUES (%s, %s, %s, 'open', %s, %s, %s::jsonb, clock_timestamp() + %s * interval '1 second',
+                0, 0, 0, 0, 0, '', '', '', '', '{}')
+        RETURNING id
+        """,
+        [call_id, number, model, bound_nanousd, bound_nanousd, price, lease_seconds],
+    )
+    return int(cursor.fetchone()[0])
+
+
+def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> None:
+    """The bound becomes the cost, once: a row whose lease ended meanwhile takes the later, better knowledge too."""
+    usage = outcome.usage
+    cursor.execute(
+        """
+        UPDATE triage_attempt
+           SET certainty = %s, cost_nanousd = %s, uncached_input_tokens = %s, cache_write_5m_tokens = %s,
+               cache_write_1h_tokens = %s, cache_read_tokens = %s, output_tokens = %s, http_status = %s, error = %s,
+               error_text = %s, stop_reason = %s, request_id = %s, rate_limits = %s::jsonb, latency_ms = %s,
+               settled_at = clock_timestamp()
+         WHERE id = %s AND certainty IN ('open', 'unknown')
+        """,
+        [
+            outcome.certainty,
+            outcome.cost_nanousd,
+            usage.uncached_input_tokens,
+            usage.cache_write_5m_tokens,
+            usage.cache_write_1h_tokens,
+            usage.cache_read_tokens,
+            usage.output_tokens,
+            outcome.http_status,
+            outcome.error,
+            outcome.error_text[:300],
+            outcome.stop_reason,
+            outcome.request_id,
+            json.dumps(outcome.rate_limits),
+            outcome.latency_ms,
+            attempt_id,
+        ],
+    )
+
+
+def expire_attempts() -> int:
+    """Attempts whose lease ended unsettled become `unknown`; their bound goes on counting as spent. Returns how many.
+
+    Their calls, which nobody is left to close, end as failed.
+    """
+    with durable() as cursor:
+        cursor.execute(
+            """
+            WITH expired AS (
+                UPDATE triage_attempt SET certainty = 'unknown', error = 'owner_lost', settled_at = clock_timestamp()
+                 WHERE certainty = 'open' AND lease_until < clock_timestamp()
+                RETURNING call_id
+            ), closed AS (
+                UPDATE triage_call
+                   SET state = 'failed', error = 'owner_lost', finished_at = clock_timestamp(),
+                       cost_nanousd = (SELECT sum(cost_nanousd) FROM triage_attempt WHERE call_id = triage_call.id)
+                 WHERE id IN (SELECT call_id FROM expired) AND state = 'running'
+            )
+            SELECT count(*) FROM expired
+            """
+        )
+        return int(cursor.fetchone()[0])

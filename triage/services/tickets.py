@@ -1,0 +1,83 @@
+"""What people do to a ticket. Their values win: triage leaves a field alone that a person has set."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from triage.exceptions import Conflict, InvalidInput
+from triage.models import Field, FieldDecision, Label, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction replaced, so that it can be taken back: slugs, "" for none."""
+
+    ticket: Ticket
+    before: str
+    after: str
+
+
+def correct_label(
+    ticket_id: int, *, label: str, by: User, version: int | None = None
+) -> Correction:
+    """Set the label to the slug `label` for good, its team with it; confirming the shown label is the same act.
+
+    Args:
+        version: The ticket's version that the person was looking at; None to take whatever is there.
+
+    Raises:
+        InvalidInput: There is no such active label.
+        Conflict: The ticket has changed since `version`; nothing is saved.
+    """
+    chosen = Label.objects.filter(slug__iexact=label, is_active=True).first()
+    if chosen is None:
+        raise InvalidInput("label", f"there is no active label {label[:60]!r}")
+    with transaction.atomic():
+        ticket = _locked(ticket_id, version)
+        before = ticket.label.slug if ticket.label else ""
+        _note_correction(ticket, chosen.slug, by)
+        _set_label(ticket, chosen)
+    return Correction(ticket, before=before, after=chosen.slug)
+
+
+def undo_correction(ticket_id: int, *, before: str) -> Ticket:
+    """Take a correction back: the label `before` again ("" for none), and triage may decide once more."""
+    earlier = Label.objects.filter(slug=before).first() if before else None
+    with transaction.atomic():
+        ticket = _locked(ticket_id, None)
+        FieldDecision.objects.filter(triage=ticket.triage, field=Field.LABEL).update(
+            corrected_to="", corrected_by=None, corrected_at=None
+        )
+        _set_label(ticket, earlier)
+        ticket.set_by_person = [f for f in ticket.set_by_person if f != Field.LABEL]
+        ticket.needs_review = earlier is None
+        ticket.save(update_fields=["set_by_person", "needs_review"])
+    return ticket
+
+
+def _locked(ticket_id: int, version: int | None) -> Ticket:
+    ticket = (
+        Ticket.objects.select_for_update(of=("self",)).select_related("label").get(pk=ticket_id)
+    )
+    if version is not None and ticket.version != version:
+        raise Conflict("Somebody else changed this ticket while you were looking at it.")
+    return ticket
+
+
+def _note_correction(ticket: Ticket, slug: str, by: User) -> None:
+    FieldDecision.objects.filter(triage=ticket.triage, field=Field.LABEL).update(
+        corrected_to=slug, corrected_by=by, corrected_at=timezone.now()
+    )
+
+
+def _set_label(ticket: Ticket, label: Label | None) -> None:
+    ticket.label = label
+    if "team" not in ticket.set_by_person:
+        ticket.team_id = label.team_id if label else None
+    ticket.set_by_person = sorted({*ticket.set_by_person, Field.LABEL.value})
+    ticket.needs_review = False
+    ticket.version += 1
+    ticket.updated_at = timezone.now()
+    ticket.save()

@@ -1,0 +1,52 @@
+"""What the simulated model says: read from the request alone, by counting words.
+
+`compose` is the one door. Nothing here knows labels, tickets or data of its own.
+"""
+
+import json
+from dataclasses import dataclass
+
+from triage.simulator.answers.prose import think, write_reply
+from triage.simulator.answers.reading import read_guide, read_instructions, read_ticket
+from triage.simulator.answers.schema import FixedJudge, ScoringJudge, Writer
+from triage.simulator.models import ServedModel
+from triage.simulator.wire import JsonObject
+
+__all__ = ["Answer", "compose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, before `max_tokens`; for a tool call `text` is the JSON of its input."""
+
+    text: str
+    stop_reason: str
+    thinking: str
+    tool_name: str | None = None
+
+
+def compose(body: JsonObject, model: ServedModel, *, is_fixed: bool = False) -> Answer:
+    """The answer to a checked request; the same request gets the same answer.
+
+    With an output schema or a forced tool it is JSON that fits the schema, otherwise a short
+    support reply. `is_fixed` fills the schema without reading the text, for benchmarks.
+    """
+    ticket = read_ticket(body)
+    schema, tool_name = _wanted(body)
+    if schema is None:
+        return Answer(write_reply(ticket, read_instructions(body)), "end_turn", think(ticket))
+    guide = "" if is_fixed else read_guide(body)
+    judge = FixedJudge() if is_fixed else ScoringJudge(guide, ticket, model.id, model.is_weak)
+    text = json.dumps(Writer(schema, judge, ticket).write(), ensure_ascii=False)
+    return Answer(text, "tool_use" if tool_name else "end_turn", think(ticket), tool_name)
+
+
+def _wanted(body: JsonObject) -> tuple[JsonObject | None, str | None]:
+    """The schema of the answer, and the forced tool it belongs to."""
+    choice = body.get("tool_choice") or {}
+    if choice.get("type") in ("any", "tool"):
+        tools = {tool["name"]: tool for tool in body["tools"]}
+        tool = tools.get(choice.get("name")) or next(iter(tools.values()))
+        return tool["input_schema"], tool["name"]
+    wanted = (body.get("output_config") or {}).get("format")
+    return (wanted["schema"] if wanted else None), None

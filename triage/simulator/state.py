@@ -1,0 +1,63 @@
+"""Everything a running simulator remembers."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from triage.simulator.bill import Bill
+from triage.simulator.caching import PromptCache
+from triage.simulator.rates import RateLimits
+from triage.simulator.scenarios import Fate, Scenario
+from triage.simulator.wire import Clock
+
+SLOW_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long answers take. `latency_seconds` None: at once, two seconds where `slow`."""
+
+    latency_seconds: float | None = None
+    word_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Simulator:
+    """The state behind one application; used from one event loop."""
+
+    clock: Clock
+    pace: Pace
+    scenario: Scenario
+    bill: Bill = field(default_factory=Bill)
+    cache: PromptCache = field(default_factory=PromptCache)
+    rates: RateLimits = field(default_factory=RateLimits)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reset(self) -> None:
+        """Start afresh: an empty bill and cache, the scenario's counters at zero.
+
+        Requests in flight settle on the bill they were opened on.
+        """
+        self.bill = Bill()
+        self.cache.clear()
+        self.rates.clear()
+        self.scenario = Scenario(self.scenario.name, self.scenario.seed)
+
+    def latency_of(self, fate: Fate) -> float:
+        """Seconds before a request's first byte of content.
+
+        In a scenario with `slow`, the requests that are not slow are quick.
+        """
+        latency = self.pace.latency_seconds
+        if fate.is_slow:
+            return SLOW_SECONDS if latency is None else latency
+        return 0.0 if self.scenario.has_slow else latency or 0.0
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the server; zero lets others run."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return
