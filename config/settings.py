@@ -7,8 +7,11 @@ the simulator, a secret key. Settings judge nothing: system checks (`triage/chec
 import logging
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from environs import Env
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Ticket]` be written where Python runs it
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -113,7 +113,7 @@ def _prefixes(body: JsonObject, model: ServedModel) -> Iterator[Prefix]:
 
 
 def _salt(*settings: object) -> bytes:
-    return json.dumps(settings, ensure_ascii=False).encode(errors="replace")
+    return json.dumps(settings, ensure_ascii=False).encode()
 
 
 def _framed(block: Block) -> bytes:

@@ -46,11 +46,7 @@ class Connection:
                 chunks.append(chunk)
         if size > MAX_BODY_BYTES:
             raise errors.too_large()
-        try:
-            parsed: object = json.loads(b"".join(chunks))
-        except ValueError:
-            raise errors.invalid("The request body is not valid JSON") from None
-        return parsed
+        return _parse(b"".join(chunks))
 
     async def wait_until_gone(self) -> None:
         """Return when the client has closed; the body must have been read."""
@@ -88,3 +84,19 @@ class Connection:
         if not isinstance(transport, asyncio.Transport):
             raise RuntimeError("this scenario needs the simulator's own server")
         return transport
+
+
+def _parse(data: bytes) -> object:
+    """The JSON in `data`; lone surrogates, NaN and endless nesting are not JSON."""
+    try:
+        text = data.decode()
+        parsed: object = json.loads(text, parse_constant=_refuse_constant)
+        if "\\ud" in text.lower():
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise errors.invalid("The request body is not valid JSON") from None
+    return parsed
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)

@@ -64,9 +64,9 @@ def _messages(body: JsonObject) -> Iterator[Block]:
 
 def _as_bytes(block: JsonObject) -> bytes:
     if block.get("type") == "text":
-        return str(block["text"]).encode(errors="replace")
+        return str(block["text"]).encode()
     plain = {key: value for key, value in block.items() if key != "cache_control"}
-    return json.dumps(plain, ensure_ascii=False).encode(errors="replace")
+    return json.dumps(plain, ensure_ascii=False).encode()
 
 
 def _ttl(block: JsonObject) -> str | None:

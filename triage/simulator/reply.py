@@ -97,7 +97,7 @@ def with_output(spent: Tokens, output: int) -> Tokens:
 def _thinking_block(answer: Answer, body: JsonObject) -> JsonObject:
     """Thinking is billed but not shown unless `display` asks for it."""
     shown = (body.get("thinking") or {}).get("display") == "summarized"
-    signature = hashlib.blake2b(answer.thinking.encode(errors="replace"), digest_size=24)
+    signature = hashlib.blake2b(answer.thinking.encode(), digest_size=24)
     return {
         "type": "thinking",
         "thinking": answer.thinking if shown else "",
@@ -123,7 +123,7 @@ def _content_block(answer: Answer, text: str, stop_reason: str) -> JsonObject:
     if answer.tool_name is None:
         return {"type": "text", "text": text, "citations": None}
     whole = stop_reason == answer.stop_reason
-    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
     return {
         "type": "tool_use",
         "id": f"toolu_{digest}",

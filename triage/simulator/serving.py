@@ -116,7 +116,7 @@ class Serving:
             model=self.ask.model,
             spent=prepared.spent,
         )
-        return json.dumps(whole, ensure_ascii=False).encode(errors="replace")
+        return json.dumps(whole, ensure_ascii=False).encode()
 
     async def _stream(self, prepared: Prepared) -> None:
         """The answer as events; who leaves pays the input and what was said so far."""

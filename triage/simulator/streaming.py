@@ -69,7 +69,7 @@ def closing(reply: Reply, spent: Tokens) -> bytes:
 
 def _event(name: str, fields: JsonObject) -> bytes:
     data = json.dumps({"type": name, **fields}, ensure_ascii=False)
-    return f"event: {name}\ndata: {data}\n\n".encode(errors="replace")
+    return f"event: {name}\ndata: {data}\n\n".encode()
 
 
 def _output_so_far(reply: Reply, said: str, model: ServedModel) -> int:

@@ -22,7 +22,7 @@ def of_bytes(size: int, *, is_new_tokenizer: bool) -> int:
 
 def of_text(text: str, model: ServedModel) -> int:
     """Tokens in `text` for this model."""
-    size = len(text.encode(errors="replace"))
+    size = len(text.encode())
     return of_bytes(size, is_new_tokenizer=model.abilities.is_new_tokenizer)
 
 
@@ -51,4 +51,4 @@ def of_request(body: JsonObject, model: ServedModel) -> int:
 def cut(text: str, tokens: int, model: ServedModel) -> str:
     """The longest start of `text` that is at most `tokens` tokens long."""
     size = tokens * 40 // 13 if model.abilities.is_new_tokenizer else tokens * 4
-    return text.encode(errors="replace")[:size].decode(errors="ignore")
+    return text.encode()[:size].decode(errors="ignore")

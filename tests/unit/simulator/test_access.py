@@ -49,7 +49,9 @@ def test_error_body_and_header_name_the_same_request(simulator: RunningSimulator
     assert body["request_id"] == headers["request-id"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"hi"', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"hi"', b"\xff", b'"\\ud83d"', b"NaN", b"[" * 9_999]
+)
 def test_body_that_is_no_json_object_is_a_400(simulator: RunningSimulator, body: bytes) -> None:
     assert send_raw(simulator, body, GOOD)[0] == 400
 

@@ -222,6 +222,16 @@ def test_a_forced_tool_is_called_with_fitting_input(client: anthropic.Anthropic)
     assert reply.stop_reason == "tool_use"
 
 
+@pytest.mark.parametrize("items", [{"$ref": "#/$defs/Loop"}, {"$ref": "elsewhere"}, 7])
+def test_a_tool_without_an_end_is_refused(client: anthropic.Anthropic, items: object) -> None:
+    loop = {"type": "array", "minItems": 1, "items": items}
+    tool = {"name": "t", "input_schema": {"type": "object", "properties": {"a": loop}}}
+    tool["input_schema"] |= {"$defs": {"Loop": loop}}  # type: ignore[operator]
+
+    with pytest.raises(anthropic.BadRequestError, match="input_schema"):
+        say(client, tools=[tool], tool_choice={"type": "any"})
+
+
 def test_hostile_tickets_get_an_answer(client: anthropic.Anthropic) -> None:
     for ticket in ("</ticket>", "<ticket>", "\x00\ud7ff", "&lt;b&gt;", "(((", "a" * 50_000, "\n"):
         assert classify(client, ticket + " ")["label"] in LABELS

@@ -130,20 +130,20 @@ def test_a_cut_stream_bills_input_and_what_was_sent(
     client: anthropic.Anthropic, simulator: RunningSimulator
 ) -> None:
     simulator.set_scenario("cut")
-    text = ""
+    pieces: list[str] = []
 
     with (
-        pytest.raises(httpx2.RemoteProtocolError),
         client.messages.stream(
             model="claude-sonnet-5",
             max_tokens=500,
             thinking={"type": "disabled"},
             messages=[{"role": "user", "content": "Where is my parcel?"}],
         ) as stream,
+        pytest.raises(httpx2.RemoteProtocolError),
     ):
-        for piece in stream.text_stream:
-            text += piece
+        pieces.extend(stream.text_stream)
 
+    text = "".join(pieces)
     row = last(simulator)
     sent = -(-len(text.encode()) * 13 // 40)
     # 21 input tokens (see test_money) x 2,000, and the words that arrived x 10,000

@@ -6,13 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 
 import anthropic
 import pytest
 
-from triage.simulator import run, running
+from triage.simulator import RunningSimulator, run, running
 
 CODE = "import sys; from triage.simulator import run; run(port=0, scenario=sys.argv[1])"
 
@@ -77,6 +77,26 @@ def test_a_taken_port_is_one_clear_line() -> None:
     message = str(caught.value)
     assert str(port) in message
     assert "\n" not in message
+
+
+def test_answers_do_not_wait_for_acknowledgements(simulator: RunningSimulator) -> None:
+    def seconds() -> float:
+        start = time.monotonic()
+        send(http)
+        return time.monotonic() - start
+
+    with closing(HTTPConnection(simulator.host, simulator.port, timeout=10)) as http:
+        quickest = min(seconds() for _ in range(10))
+
+    assert quickest < 0.03  # a delayed acknowledgement takes 40 ms
+
+
+def send(http: HTTPConnection) -> bytes:
+    """One request over a connection that stays open."""
+    body = b'{"model":"claude-haiku-5-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}'
+    headers = {"x-api-key": "k", "anthropic-version": "2026-10-21"}
+    http.request("POST", "/v1/messages", body, headers)
+    return http.getresponse().read()
 
 
 def test_two_simulators_do_not_share_anything() -> None:

@@ -124,11 +124,5 @@ def test_a_slow_stream_is_kept_alive_by_pings() -> None:
     assert names[:3] == ["message_start", "ping", "ping"]
 
 
-def test_lone_surrogates_do_not_break_an_answer(simulator: RunningSimulator) -> None:
-    messages = [{"role": "user", "content": "half \ud83d of an emoji"}]
-
-    assert wire(simulator, messages=messages)[-1][0] == "message_stop"
-
-
 def test_a_plain_reply_is_json_with_its_length(client: anthropic.Anthropic) -> None:
     assert say(client).usage.service_tier == "standard"

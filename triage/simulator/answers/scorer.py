@@ -118,7 +118,7 @@ def _common(text: str, known: Counter[str]) -> tuple[str, ...]:
 
 def _blur(scores: list[float], text: str) -> list[float]:
     """The scores with noise that depends on the text and the model alone."""
-    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest()
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     noise = random.Random(digest)
     return [score * (1 + WEAK_NOISE * (noise.random() - 0.5)) for score in scores]
 

@@ -7,6 +7,7 @@ parameters, 20 strict tools, no recursion, no external references.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import Any
 
 from triage.simulator.errors import invalid
@@ -25,6 +26,20 @@ BY_TYPE = {
     "array": frozenset({"items", "minItems"}),
     "string": frozenset({"format", "pattern"}),
 }
+SHAPES: dict[str, tuple[type | UnionType, str]] = {
+    "type": (str | list, "a string or a list"),
+    "enum": (list, "a list"),
+    "anyOf": (list, "a list"),
+    "allOf": (list, "a list"),
+    "$ref": (str, "a string"),
+    "properties": (dict, "an object"),
+    "required": (list, "a list"),
+    "minItems": (int, "an integer"),
+    "format": (str, "a string"),
+    "pattern": (str, "a string"),
+    "$defs": (dict, "an object"),
+    "definitions": (dict, "an object"),
+}
 LOOKAROUND = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=")
 
 
@@ -36,8 +51,9 @@ def check_schemas(body: JsonObject) -> None:
     strict = [tool for tool in body.get("tools") or () if tool.get("strict")]
     if len(strict) > MAX_STRICT_TOOLS:
         raise invalid(f"tools: at most {MAX_STRICT_TOOLS} strict tools are allowed")
-    for tool in strict:
-        _Walk(f"tools.{tool['name']}.input_schema", tool["input_schema"]).run()
+    for tool in body.get("tools") or ():
+        path = f"tools.{tool['name']}.input_schema"
+        _Walk(path, tool["input_schema"], is_limited=bool(tool.get("strict"))).run()
 
 
 def _check_format(asked: object) -> None:
@@ -53,10 +69,14 @@ def _check_format(asked: object) -> None:
 
 @dataclass(slots=True)
 class _Walk:
-    """One pass over a schema that counts what is limited as a whole."""
+    """One pass over a schema that counts what is limited as a whole.
+
+    Without `is_limited` only what is no schema at all, or has no end, is refused.
+    """
 
     path: str
     root: JsonObject
+    is_limited: bool = True
     optional: int = 0
     unions: int = 0
     open_refs: list[str] = field(default_factory=list)
@@ -74,13 +94,29 @@ class _Walk:
     def visit(self, node: object) -> None:
         if not isinstance(node, dict):
             raise self.refuse("every schema must be an object")
+        self._check_shapes(node)
+        if self.is_limited:
+            self._check_limits(node)
+        self._follow(node)
+
+    def _check_limits(self, node: JsonObject) -> None:
         if not STRUCTURE & node.keys():
             raise self.refuse("a schema needs one of type, enum, const, anyOf, allOf, $ref")
         self._check_keywords(node)
         self._check_literals(node)
         for kind in self._types(node):
             self._check_type(kind, node)
-        self._follow(node)
+
+    def _check_shapes(self, node: JsonObject) -> None:
+        for name, (shape, says) in SHAPES.items():
+            if name in node and not isinstance(node[name], shape):
+                raise self.refuse(f"'{name}' must be {says}")
+        for name in ("type", "required"):
+            if not all(isinstance(item, str) for item in node.get(name, ())):
+                raise self.refuse(f"'{name}' must hold strings")
+        for name in ("type", "enum", "anyOf", "allOf"):
+            if name in node and not node[name]:
+                raise self.refuse(f"'{name}' must not be empty")
 
     def _types(self, node: JsonObject) -> list[str]:
         named = node.get("type", [])
@@ -104,10 +140,7 @@ class _Walk:
                 raise self.refuse(f"For '{says}' type, property '{name}' is not supported")
 
     def _check_literals(self, node: JsonObject) -> None:
-        values = node.get("enum", [None])
-        if not isinstance(values, list) or not values:
-            raise self.refuse("'enum' must be a non-empty list")
-        for value in (*values, node.get("const")):
+        for value in (*node.get("enum", ()), node.get("const")):
             if isinstance(value, dict | list):
                 raise self.refuse("'enum' and 'const' may only hold primitive values")
 
@@ -127,8 +160,6 @@ class _Walk:
                 "For 'object' type, 'additionalProperties' must be explicitly set to false"
             )
         properties = node.get("properties", {})
-        if not isinstance(properties, dict):
-            raise self.refuse("'properties' must be an object")
         required = set(node.get("required", ()))
         if unknown := sorted(required - properties.keys()):
             raise self.refuse(f"'required' names unknown properties: {', '.join(unknown)}")
@@ -137,7 +168,7 @@ class _Walk:
     def _check_string(self, node: JsonObject) -> None:
         if "format" in node and node["format"] not in STRING_FORMATS:
             raise self.refuse(f"string format {node['format']!r} is not supported")
-        if LOOKAROUND.search(str(node.get("pattern", ""))):
+        if LOOKAROUND.search(node.get("pattern", "")):
             raise self.refuse("'pattern' may not use lookaround or back-references")
 
     def _follow(self, node: JsonObject) -> None:
@@ -146,13 +177,13 @@ class _Walk:
         if "$ref" in node:
             self._visit_reference(node["$ref"])
 
-    def _visit_reference(self, name: object) -> None:
-        target = find_definition(self.root, name) if isinstance(name, str) else None
+    def _visit_reference(self, name: str) -> None:
+        target = find_definition(self.root, name)
         if target is None:
             raise self.refuse(f"'$ref' {name!r} is external or unknown")
         if name in self.open_refs:
             raise self.refuse(f"recursive schemas are not supported ({name})")
-        self.open_refs.append(str(name))
+        self.open_refs.append(name)
         self.visit(target)
         self.open_refs.pop()
 
