@@ -124,9 +124,11 @@ class Supervisor:
         self._prepare(crew, table, env=env, simulator=simulator)
         for child in table.children:
             crew.start(self._build_program(child, env=env))
-        self._await_web(crew, address=address)
-        for child in table.setup:
-            self._repeat(child)
+        try:
+            self._await_web(crew, address=address)
+        finally:  # the logins are told once: they must not be lost with a start that fails
+            for child in table.setup:
+                self._repeat(child)
         say(f"ready: {address.url}")
 
     def _prepare(
@@ -185,6 +187,7 @@ class Supervisor:
             if time.monotonic() >= deadline:
                 raise EmbeddedError(f"{address.url}/healthz does not answer: {reason}")
             self._pause(LOOK_SECONDS)
+        self._look(crew)
 
     def _repeat(self, child: Child) -> None:
         """Show what a child that is heard has printed."""

@@ -66,10 +66,8 @@ def check_free(address: Address) -> None:
         family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server((address.host, address.port), family=family).close()
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            reason = "is taken"
-        else:
-            reason = f"cannot be used on {address.host} ({error.strerror})"
+        is_taken = error.errno == errno.EADDRINUSE
+        reason = "is taken" if is_taken else f"cannot be used on {address.host} ({error.strerror})"
         raise EmbeddedError(
             f"port {address.port} {reason}; choose another: PORT={suggest(address.port)} make run"
         ) from error

@@ -52,7 +52,9 @@ def build_product(ports: Ports) -> Table:
         ),
         children=(
             build_web(ports),
-            build_worker("triage", queues="triage,drafts", pool="threads", concurrency=64),
+            # Two, because one process of threads keeps one core busy at most.
+            build_worker("triage-1", queues="triage,drafts", pool="threads", concurrency=64),
+            build_worker("triage-2", queues="triage,drafts", pool="threads", concurrency=64),
             build_worker("bulk", queues="bulk,default", pool="prefork", concurrency=1),
             build_beat(),
         ),
@@ -89,6 +91,4 @@ def build_worker(name: str, *, queues: str, pool: str, concurrency: int) -> Chil
 def build_beat() -> Child:
     """Celery's clock."""
     command = (sys.executable, "-m", "celery", "-A", "config", "beat")
-    return Child(
-        "beat", (*command, "-s", "var/run/beat-schedule", "--pidfile=", "-l", "warning"), Rank.BEAT
-    )
+    return Child("beat", (*command, "--pidfile=", "-l", "warning"), Rank.BEAT)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 from django.conf import settings
@@ -32,13 +32,18 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
-    """`python …` in a session of its own, with its output kept."""
+def start(*arguments: str, is_heard: bool = True, **more: str) -> subprocess.Popen[str]:
+    """`python …` in a session of its own.
+
+    Args:
+        is_heard: Keep its output for `communicate`; what nobody reads would block the child once the pipe is full.
+    """
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
         env=environment(**more),
-        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE if is_heard else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if is_heard else subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
@@ -47,41 +52,21 @@ def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
 
 def kill(process: subprocess.Popen[str]) -> None:
     """SIGKILL to the whole session: nothing gets to say goodbye."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.communicate()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 @contextmanager
-def worker(
-    *, queues: str = "triage,default", threads: int = 8, **more: str
-) -> Iterator[subprocess.Popen[str]]:
-    """A Celery worker for the time of the block, killed at its end."""
+def worker(**more: str) -> Iterator[subprocess.Popen[str]]:
+    """A Celery worker for the queues `triage` and `default`, killed at the end of the block."""
     process = start(
-        *(
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "worker",
-            "-Q",
-            queues,
-            "-P",
-            "threads",
-            "-c",
-            str(threads),
-        ),
-        *(
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "-l",
-            "error",
-            "-n",
-            f"w{os.getpid()}@test",
-        ),
+        *("-m", "celery", "-A", "config", "worker", "-Q", "triage,default", "-P", "threads"),
+        *("-c", "8", "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error"),
+        is_heard=False,
         **more,
     )
     try:
@@ -95,7 +80,7 @@ def beat(**more: str) -> Iterator[subprocess.Popen[str]]:
     """Celery's clock for the time of the block."""
     process = start(
         *("-m", "celery", "-A", "config", "beat", "-l", "error", "--pidfile="),
-        *("-s", f"/tmp/triage-test-beat-{os.getpid()}"),
+        is_heard=False,
         **more,
     )
     try:

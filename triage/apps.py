@@ -1,3 +1,5 @@
+"""The application as Django loads it."""
+
 from django.apps import AppConfig
 
 

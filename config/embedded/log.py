@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
-TELLING = re.compile(r"error|fatal|panic|exception|no space|denied|\(\w+\.[CE]\d+\)", re.IGNORECASE)
+TELLING = re.compile(
+    r"(error|exception|fatal|panic|critical)(:|/|\s*\]|$)|no space left|denied|\(\w+\.[CE]\d+\)",
+    re.IGNORECASE,
+)
+LAST_LINES = 30  # what was written long before the end did not cause it
 TAIL_BYTES = 20_000
 LINE_CHARACTERS = 300
 
@@ -16,7 +20,7 @@ def set_aside(log: Path) -> None:
 
 def find_telling_line(text: str) -> str:
     """The last line of `text` that names an error, else its last line, else "no output"."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip()][-LAST_LINES:]
     telling = [line for line in lines if TELLING.search(line) and not line.endswith(":")]
     return (telling or lines or ["no output"])[-1][:LINE_CHARACTERS]
 

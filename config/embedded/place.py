@@ -107,6 +107,8 @@ def build_throwaway(*, needs_postgres: bool) -> Place:
 def make_persistent(root: Path) -> Path:
     """Our folder under /var/tmp for the checkout `root`: writable by us alone, open to enter.
 
+    A file `checkout` in it says whose it is, for whoever cleans up after a checkout is gone.
+
     Raises:
         EmbeddedError: Someone else made a thing of that name first.
     """
@@ -119,6 +121,7 @@ def make_persistent(root: Path) -> Path:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid or is_writable_by_others:
             raise EmbeddedError(f"{folder} was not made by us and is not safe to use; remove it")
         folder.chmod(0o711)
+        (folder / "checkout").write_text(f"{root.resolve()}\n")
     return folder
 
 

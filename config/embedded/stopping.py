@@ -26,11 +26,11 @@ def build_rule(seconds: float, *, first: int = SIGTERM, patience: float | None =
     return StopRule(((first, seconds), (SIGKILL, 1.0)), seconds if patience is None else patience)
 
 
-# Together about six seconds at the worst; a start that nothing holds up ends in one.
+# Together about six seconds at the worst.
 RULES = {
     Rank.SETUP: build_rule(0.5),
     Rank.WEB: build_rule(3.5, patience=1.0),  # uvicorn grants open requests three seconds
-    Rank.WORKER: build_rule(3.0),
+    Rank.WORKER: build_rule(3.0, patience=0.3),  # beat needs no worker to end
     Rank.BEAT: build_rule(1.0),
     Rank.SIMULATOR: build_rule(1.0),
     Rank.REDIS: build_rule(1.0),
@@ -71,12 +71,13 @@ class Stopping:
 def stop(records: Iterable[Record]) -> None:
     """Stop all `records`, rank by rank; returns when none is alive.
 
-    The servers wait for everything before them; the other ranks only as long as their rule says.
+    Simulator and servers wait for everything before them, which may still need them; the other
+    ranks wait only as long as their rule says.
     """
     told: list[Stopping] = []
     ranked = sorted(records, key=lambda record: record.rank)
     for rank in sorted({record.rank for record in ranked}):
-        if rank >= Rank.REDIS:
+        if rank >= Rank.SIMULATOR:
             wait_for(told)
         leaving = [Stopping(record) for record in ranked if record.rank == rank]
         told += leaving

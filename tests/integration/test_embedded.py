@@ -383,6 +383,21 @@ def test_the_module_runs_a_command_and_ends_with_its_code(root: Path) -> None:
     assert done.stderr == ""
 
 
+def test_the_module_can_throw_its_servers_away(root: Path) -> None:
+    done = run_module(root, "--throwaway", "--", "sh", "-c", 'echo "$DATABASE_URL"')
+
+    assert done.stdout.startswith("postgresql://triage:")
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--",), ("--throwaway",), ("ls",)])
+def test_the_module_says_how_it_is_used(root: Path, arguments: tuple[str, ...]) -> None:
+    done = run_module(root, *arguments)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m config.embedded")
+
+
 def test_the_module_names_a_command_that_is_none(root: Path) -> None:
     done = run_module(root, "--", "no-such-command")
 
@@ -430,6 +445,9 @@ def test_a_process_id_given_out_again_is_not_ours() -> None:
         ("", "no output"),
         ("starting\nready\n", "ready"),
         ("ValueError: cold\nbye\n", "ValueError: cold"),
+        ("  warn_of_error(egid, uid)\nbye\n", "bye"),
+        ("[09:00: ERROR/MainProcess] no broker\nbye\n", "[09:00: ERROR/MainProcess] no broker"),
+        ("AssertionError\n" + "later\n" * 40, "later"),
         ("FATAL:  no space left\nchild process exited\n", "FATAL:  no space left"),
         (
             "SystemCheckError: issues:\n\nERRORS:\n?: (triage.E001) no key\n",

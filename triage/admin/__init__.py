@@ -1,0 +1,10 @@
+"""The admin area: one module per subject, on django-unfold. Only admins get in."""
+
+from django.contrib import admin
+
+from triage.admin import imports, ledger, people, site, taxonomy, tickets
+
+__all__ = ["imports", "ledger", "people", "site", "taxonomy", "tickets"]
+
+# django-unfold asks its site for pages of our own under this name.
+vars(admin.site)["extra_urls"] = site.extra_urls

@@ -1,7 +1,6 @@
 """One answer, one bill: equal calls in flight across processes make one request, also when their leader dies."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,6 @@ import pytest
 
 from tests import processes
 from tests.integration.gateway.conftest import Ask
-from tests.servers import ROOT
 from triage.exceptions import RouteExhausted
 from triage.models import Obtained, StoredReply
 from triage.services.gateway import dedup, leases, routes
@@ -24,18 +22,8 @@ def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def start_callers(count: int, *, threads: int) -> list[subprocess.Popen[str]]:
     """Processes that are ready to ask, all at one word."""
-    callers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.gateway.caller", str(threads)],
-            cwd=ROOT,
-            env=processes.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        for _ in range(count)
-    ]
+    module = "tests.integration.gateway.caller"
+    callers = [processes.start("-m", module, str(threads)) for _ in range(count)]
     for caller in callers:
         assert caller.stdout is not None
         assert caller.stdout.readline() == "ready\n"

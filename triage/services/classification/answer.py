@@ -4,14 +4,14 @@ The schema cannot bound numbers (`minimum` is a 400), and promises no letter cas
 """
 
 import json
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from triage.exceptions import AnswerUnusable
 from triage.models import Field, Priority
-from triage.services.taxonomy import Taxonomy
+from triage.services.intake.cleaning import cleaned
+from triage.services.taxonomy import LabelSnapshot, Taxonomy
 
 SENTIMENTS = ("negative", "neutral", "positive")
 REASON_MAX_CHARACTERS = 500
@@ -78,20 +78,20 @@ def parse(text: str, taxonomy: Taxonomy) -> Answer:
     """
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadAnswer("The answer is not JSON.") from None
     if not isinstance(data, dict):
         raise BadAnswer("The answer is not a JSON object.")
     return Answer(
         label=_label(data, taxonomy),
         runner_up=_runner_up(data, taxonomy),
-        reason=str(data.get("reason") or "")[:REASON_MAX_CHARACTERS],
+        reason=cleaned(str(data.get("reason") or ""))[:REASON_MAX_CHARACTERS],
         sides={field: guess for field in SIDE_FIELDS if (guess := _side(data, field))},
     )
 
 
 def _label(data: dict[str, Any], taxonomy: Taxonomy) -> Guess:
-    label = taxonomy.find(str(data.get("label")))
+    label = _named(data, "label", taxonomy)
     if label is None:
         raise BadAnswer(
             f"The answer's label {str(data.get('label'))[:60]!r} is not in the taxonomy."
@@ -103,11 +103,17 @@ def _label(data: dict[str, Any], taxonomy: Taxonomy) -> Guess:
 
 
 def _runner_up(data: dict[str, Any], taxonomy: Taxonomy) -> Guess | None:
-    label = taxonomy.find(str(data.get("runner_up")))
+    label = _named(data, "runner_up", taxonomy)
     confidence = _probability(data.get("runner_up_confidence"))
     if label is None or label.slug.casefold() == str(data.get("label")).casefold():
         return None
     return Guess(label.slug, confidence or 0.0)
+
+
+def _named(data: dict[str, Any], key: str, taxonomy: Taxonomy) -> LabelSnapshot | None:
+    """The label that a text names; a null names none, also where a label is called "none"."""
+    name = data.get(key)
+    return taxonomy.find(name) if isinstance(name, str) else None
 
 
 def _side(data: dict[str, Any], field: Field) -> Guess | None:
@@ -129,4 +135,4 @@ def _is_sensible(field: Field, value: str) -> bool:
 def _probability(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= 1 else None
+    return float(value) if 0 <= value <= 1 else None

@@ -35,6 +35,15 @@ SPEND_CAPS = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
 RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 KEY_STATUSES = {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN}
 OVERLOADED = 529
+# A stream that has begun with a 200 names its error by type alone.
+STATUS_OF_TYPE: dict[str | None, int] = {
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": OVERLOADED,
+}
+# What the SDK lets through where a 200 carries no message, as from a proxy in between.
+UNREADABLE = (anthropic.AnthropicError, AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +66,22 @@ def send(body: dict[str, Any], *, seconds: float) -> Answer:
     """
     try:
         raw = _client().messages.with_raw_response.create(**body, timeout=_timeout(seconds))
-        message = cast("anthropic.types.Message", raw.parse())
-    except (anthropic.AnthropicError, httpx2.HTTPError) as error:
+    except (anthropic.AnthropicError, httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise translated(error) from error
+    try:
+        return _read(cast("anthropic.types.Message", raw.parse()), raw.headers)
+    except UNREADABLE as error:
+        raise ConnectionLost("What came back is no answer of Claude's.") from error
+
+
+def _read(message: anthropic.types.Message, headers: Mapping[str, str]) -> Answer:
     return Answer(
         text="".join(block.text for block in message.content if block.type == "text"),
         model=message.model,
         stop_reason=message.stop_reason or "",
         usage=_usage(message.usage),
-        request_id=raw.headers.get("request-id", ""),
-        rate_limits=_rate_limits(raw.headers),
+        request_id=headers.get("request-id", ""),
+        rate_limits=_rate_limits(headers),
     )
 
 
@@ -93,6 +108,8 @@ def _status_error(error: anthropic.APIStatusError) -> AttemptFailed:
 
 def _status_class(error: anthropic.APIStatusError) -> type[AttemptFailed]:
     status = error.status_code
+    if status == HTTPStatus.OK:
+        status = STATUS_OF_TYPE.get(error.type, status)
     if status == OVERLOADED or error.type == "overloaded_error":
         return Overloaded
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -110,7 +127,7 @@ def _transport_error(error: Exception) -> AttemptFailed:
     match error:
         case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return NotReached("Claude could not be reached.")
-        case httpx2.UnsupportedProtocol() | anthropic.CredentialsError():
+        case httpx2.UnsupportedProtocol() | httpx2.InvalidURL() | anthropic.CredentialsError():
             return RequestRejected("The request to Claude could not be made; check the base URL.")
         case httpx2.TimeoutException() | anthropic.APITimeoutError():
             return UpstreamSilent("Claude did not answer in time.")
@@ -169,11 +186,11 @@ def _usage(usage: anthropic.types.Usage) -> Usage:
     written = usage.cache_creation_input_tokens or 0
     written_1h = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else 0
     return Usage(
-        uncached_input_tokens=usage.input_tokens,
+        uncached_input_tokens=int(usage.input_tokens),
         cache_write_5m_tokens=written - written_1h,
         cache_write_1h_tokens=written_1h,
         cache_read_tokens=usage.cache_read_input_tokens or 0,
-        output_tokens=usage.output_tokens,
+        output_tokens=int(usage.output_tokens),
     )
 
 

@@ -1,12 +1,21 @@
 """Text as it may be stored: no control characters, a bounded length, and a mark where something was cut."""
 
+import math
 import re
+from typing import Any
 
 from django.conf import settings
 
-# Everything of Unicode's Cc but tab and newline, lone surrogates, and the direction overrides that make text lie.
-UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-LINE_END = re.compile(r"\r\n?|\u2028|\u2029")
+from triage.exceptions import InvalidInput
+
+# Everything of Unicode's Cc but tab and newline, lone surrogates, the direction overrides that make text lie, the byte
+# order mark, and the invisible tag characters that hide a text inside a text.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff"
+    "\U000e0000-\U000e007f]"
+)
+LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+LEVELS_MAX = 50  # of lists and objects inside each other; people write two or three
 
 
 def cleaned(text: str) -> str:
@@ -21,3 +30,30 @@ def bounded(text: str) -> str:
         return text
     mark = f"\n\n[cut here: {len(text):,} characters came, {limit:,} are kept]"
     return text[: limit - len(mark)] + mark
+
+
+def shortened(text: str, *, most: int) -> str:
+    """One line of `text` of at most `most` characters, with an ellipsis where it was cut."""
+    line = " ".join(cleaned(text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def plain_json(value: Any, *, levels: int = LEVELS_MAX) -> Any:
+    """`value` as JSON that PostgreSQL takes: texts cleaned and bounded as everywhere, no infinite numbers.
+
+    Raises:
+        InvalidInput: Lists and objects are nested deeper than `levels`.
+    """
+    if levels < 0:
+        raise InvalidInput("custom_fields", f"nested more than {LEVELS_MAX} levels deep")
+    if isinstance(value, str):
+        return bounded(cleaned(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list):
+        return [plain_json(item, levels=levels - 1) for item in value]
+    if isinstance(value, dict):
+        return {
+            cleaned(str(key)): plain_json(item, levels=levels - 1) for key, item in value.items()
+        }
+    return value

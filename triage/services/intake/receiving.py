@@ -8,17 +8,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from triage.exceptions import InvalidInput
 from triage.models import Channel, Import, Priority, Requester, Ticket, Triage
 from triage.models.tickets import SUBJECT_MAX_CHARACTERS
 from triage.queue import TaskName, enqueue
-from triage.services.intake.cleaning import bounded, cleaned
+from triage.services.intake.cleaning import bounded, cleaned, plain_json, shortened
 from triage.services.intake.instructions import find_instruction
 
+EXTERNAL_ID_MAX_CHARACTERS = 200
+SOURCE_MAX_CHARACTERS = 60
+NAME_MAX_CHARACTERS = 200
+EMAIL_MAX_CHARACTERS = 254
+BATCH_LOCK = 7_210_002  # two batches with the same ids in another order would wait for each other
 Key = tuple[str, str]  # source and external id
 
 
@@ -62,7 +70,7 @@ def receive(new: NewTicket) -> Received:
 def receive_many(
     tickets: Sequence[NewTicket], *, import_run: Import | None = None, is_urgent: bool = True
 ) -> list[Received]:
-    """Store many, all or none, in their order; doubles within `tickets` count once.
+    """Store many, all or none, in their order; of doubles within `tickets` only the first is new.
 
     Args:
         is_urgent: Send each to the workers now; otherwise the sweeper brings them in turn.
@@ -72,65 +80,78 @@ def receive_many(
     """
     unsaved = [_build(new, import_run) for new in tickets]
     with transaction.atomic():
-        _attach_requesters(unsaved, tickets)
+        if len(unsaved) > 1:
+            _take_batch_lock()
         stored, fresh = _store(unsaved)
         if is_urgent:
             for run in (ticket.triage for ticket in fresh if ticket.triage):
                 enqueue(TaskName.TRIAGE_TICKET, run.pk)
-    new_ids = {ticket.pk for ticket in fresh}
-    return [Received(ticket, is_new=ticket.pk in new_ids) for ticket in stored]
+    return _received(stored, {ticket.pk for ticket in fresh})
+
+
+def check(new: NewTicket) -> None:
+    """Raises InvalidInput where a field is unusable."""
+    if not cleaned(new.description):
+        raise InvalidInput("description", "is missing or empty")
+    if new.priority and new.priority not in Priority.values:
+        raise InvalidInput("priority", f"must be one of {', '.join(Priority.values)}")
+    _check_length("external_id", new.external_id, EXTERNAL_ID_MAX_CHARACTERS)
+    _check_length("source", new.source, SOURCE_MAX_CHARACTERS)
+    if (email := _email(new)) and not is_email(email):
+        raise InvalidInput("requester_email", "is not an e-mail address")
+
+
+def is_email(text: str) -> bool:
+    """Whether mail could be sent to `text`."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= EMAIL_MAX_CHARACTERS
+
+
+def _check_length(name: str, text: str, most: int) -> None:
+    if len(cleaned(text)) > most:
+        raise InvalidInput(name, f"is longer than {most} characters")
+
+
+def _email(new: NewTicket) -> str:
+    return cleaned(new.requester_email).lower()
 
 
 def _build(new: NewTicket, import_run: Import | None) -> Ticket:
-    description = cleaned(new.description)
-    if not description:
-        raise InvalidInput("description", "is empty")
-    if new.priority and new.priority not in Priority.values:
-        raise InvalidInput("priority", f"must be one of {', '.join(Priority.values)}")
-    subject = " ".join(cleaned(new.subject).split())
-    created_at = new.created_at or timezone.now()
+    """The ticket, unsaved, with an unsaved requester."""
+    check(new)
+    text = cleaned(new.description)
+    subject, description = shortened(new.subject, most=SUBJECT_MAX_CHARACTERS), bounded(text)
+    name = shortened(new.requester_name, most=NAME_MAX_CHARACTERS)
     return Ticket(
-        subject=subject[:SUBJECT_MAX_CHARACTERS],
-        description=bounded(description),
-        original_characters=len(description),
+        subject=subject,
+        description=description,
+        requester=Requester(name=name, email=_email(new)) if name or _email(new) else None,
+        original_characters=len(text),
         instruction_text=find_instruction(f"{subject}\n{description}"),
         channel=new.channel,
         priority=new.priority,
         set_by_person=["priority"] if new.priority else [],
         tags=[cleaned(tag)[:60] for tag in new.tags if cleaned(tag)],
-        source=cleaned(new.source)[:60],
-        external_id=_external_id(new),
-        custom_fields=new.custom_fields,
+        source=cleaned(new.source),
+        external_id=cleaned(new.external_id),
+        custom_fields=plain_json(new.custom_fields),
         known_label=cleaned(new.known_label)[:200],
         split=cleaned(new.split)[:20],
         import_run=import_run,
-        created_at=created_at,
+        created_at=new.created_at or timezone.now(),
         updated_at=timezone.now(),
     )
 
 
-def _external_id(new: NewTicket) -> str:
-    external_id = cleaned(new.external_id)
-    if len(external_id) > 200:
-        raise InvalidInput("external_id", "is longer than 200 characters")
-    return external_id
-
-
-def _attach_requesters(unsaved: Iterable[Ticket], tickets: Sequence[NewTicket]) -> None:
-    """One requester an address; a name alone makes a requester of its own."""
-    emails = {cleaned(new.requester_email).lower()[:254] for new in tickets} - {""}
-    names = {cleaned(new.requester_email).lower(): cleaned(new.requester_name) for new in tickets}
-    Requester.objects.bulk_create(
-        [Requester(email=email, name=names.get(email, "")[:200]) for email in sorted(emails)],
-        ignore_conflicts=True,
-    )
-    known = {r.email.lower(): r for r in Requester.objects.filter(email__in=emails)}
-    for ticket, new in zip(unsaved, tickets, strict=True):
-        email, name = cleaned(new.requester_email).lower()[:254], cleaned(new.requester_name)[:200]
-        if email:
-            ticket.requester = known[email]
-        elif name:
-            ticket.requester = Requester.objects.create(name=name)
+def _received(stored: Iterable[Ticket], new_ids: set[int]) -> list[Received]:
+    received = []
+    for ticket in stored:
+        received.append(Received(ticket, is_new=ticket.pk in new_ids))
+        new_ids.discard(ticket.pk)
+    return received
 
 
 def _store(unsaved: Sequence[Ticket]) -> tuple[list[Ticket], list[Ticket]]:
@@ -138,25 +159,22 @@ def _store(unsaved: Sequence[Ticket]) -> tuple[list[Ticket], list[Ticket]]:
 
     Two writers may bring the same key at once; who comes second finds the first one's ticket on the next round.
     """
+    keys = [_key(ticket) or ("", str(number)) for number, ticket in enumerate(unsaved)]
     while True:
         known = _find_known(unsaved)
         fresh: dict[Key, Ticket] = {}
-        for number, ticket in enumerate(unsaved):
-            key = _key(ticket) or ("", str(number))
+        for key, ticket in zip(keys, unsaved, strict=True):
             if key not in known:
                 fresh.setdefault(key, ticket)
         try:
             with transaction.atomic():
+                _attach_requesters(fresh.values())
                 _insert(list(fresh.values()))
         except IntegrityError as error:
             if "ticket_source_external_id_unique" not in str(error):
                 raise
             continue
-        stored = [
-            known.get(key) or fresh[key]
-            for key in (_key(t) or ("", str(n)) for n, t in enumerate(unsaved))
-        ]
-        return stored, list(fresh.values())
+        return [known.get(key) or fresh[key] for key in keys], list(fresh.values())
 
 
 def _find_known(unsaved: Iterable[Ticket]) -> dict[Key, Ticket]:
@@ -165,9 +183,31 @@ def _find_known(unsaved: Iterable[Ticket]) -> dict[Key, Ticket]:
         wanted.setdefault(source, set()).add(external_id)
     found: dict[Key, Ticket] = {}
     for source, external_ids in wanted.items():
-        rows = Ticket.objects.filter(source=source, external_id__in=external_ids)
+        rows = Ticket.objects.filter(source=source, external_id__in=external_ids).defer("search")
         found |= {(source, ticket.external_id): ticket for ticket in rows}
     return found
+
+
+def _attach_requesters(tickets: Iterable[Ticket]) -> None:
+    """Saved requesters in place of the unsaved: one an address; a name alone makes one of its own."""
+    asking = [ticket for ticket in tickets if ticket.requester]
+    names = {ticket.requester.email: ticket.requester.name for ticket in asking if ticket.requester}
+    known = _requesters_by_email({email: name for email, name in names.items() if email})
+    for ticket in asking:
+        if ticket.requester and ticket.requester.email:
+            ticket.requester = known.get(ticket.requester.email)
+    nameless = [t.requester for t in asking if t.requester and not t.requester.email]
+    Requester.objects.bulk_create(nameless)
+
+
+def _requesters_by_email(names: dict[str, str]) -> dict[str, Requester]:
+    """Found or made. Through the index on the lowered address, which a person may have spelled with capitals."""
+    Requester.objects.bulk_create(
+        [Requester(email=email, name=name) for email, name in sorted(names.items())],
+        ignore_conflicts=True,
+    )
+    rows = Requester.objects.exclude(email="").alias(lowered=Lower("email"))
+    return {row.email.lower(): row for row in rows.filter(lowered__in=names)}
 
 
 def _insert(tickets: list[Ticket]) -> None:
@@ -182,3 +222,8 @@ def _insert(tickets: list[Ticket]) -> None:
 
 def _key(ticket: Ticket) -> Key | None:
     return (ticket.source, ticket.external_id) if ticket.external_id else None
+
+
+def _take_batch_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BATCH_LOCK])

@@ -1,0 +1,279 @@
+"""What must always hold is held by the database itself, under a name that says what."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from accounts.models import Team, User
+from triage.models import (
+    Attempt,
+    Call,
+    Certainty,
+    Channel,
+    FieldDecision,
+    Import,
+    Label,
+    Message,
+    Requester,
+    StoredReply,
+    TaxonomyVersion,
+    Ticket,
+    Triage,
+)
+
+
+@contextmanager
+def refused_by(name: str) -> Iterator[None]:
+    """The block breaks the constraint or trigger of that name."""
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        yield
+    cause = caught.value.__cause__
+    assert isinstance(cause, psycopg.Error)
+    assert cause.diag.constraint_name == name
+
+
+# --- one valid row of each table
+
+
+def a_user() -> User:
+    return User.objects.create_user("dana@example.com")
+
+
+def a_requester() -> Requester:
+    return Requester.objects.create(email="ann@mail.example")
+
+
+def a_ticket() -> Ticket:
+    return Ticket.objects.create(
+        description="Help", original_characters=4, channel=Channel.API, source="s", external_id="1"
+    )
+
+
+def a_message() -> Message:
+    return Message.objects.create(ticket=a_ticket(), author_kind="requester", body="And?")
+
+
+def a_label() -> Label:
+    return Label.objects.create(slug="refund", name="Refund")
+
+
+def a_version() -> TaxonomyVersion:
+    by = User.objects.system()
+    return TaxonomyVersion.objects.create(number=1, digest="d", labels=[], by=by)
+
+
+def a_run() -> Triage:
+    return Triage.objects.create(ticket=a_ticket())
+
+
+def a_decision() -> FieldDecision:
+    return FieldDecision.objects.create(
+        triage=a_run(), field="label", value="refund", threshold=0.85, decision="suggested"
+    )
+
+
+def a_call() -> Call:
+    return Call.objects.create(
+        feature="classify", by=User.objects.system(), fingerprint="f", model_asked="m"
+    )
+
+
+def an_attempt(**changes: Any) -> Attempt:
+    plain = {"number": 1, "model": "m", "bound_nanousd": 9, "cost_nanousd": 9, "price": {}}
+    later = timezone.now() + timedelta(minutes=1)
+    call = changes.pop("call", None) or a_call()
+    return Attempt.objects.create(call=call, lease_until=later, **{**plain, **changes})
+
+
+def a_reply() -> StoredReply:
+    return StoredReply.objects.create(fingerprint="f", owner=1, lease_until=timezone.now())
+
+
+def an_import() -> Import:
+    by = User.objects.system()
+    return Import.objects.create(name="f.csv", digest="d", source="s", by=by)
+
+
+Row = Callable[[], models.Model]
+Change = dict[str, Any]
+
+# Each constraint with a valid row and a change that it must refuse.
+CHECKS: list[tuple[str, Row, Change]] = [
+    ("user_role_known", a_user, {"role": "owner"}),
+    ("ticket_status_known", a_ticket, {"status": "lost"}),
+    ("ticket_priority_known", a_ticket, {"priority": "highest"}),
+    ("ticket_channel_known", a_ticket, {"channel": "fax"}),
+    ("ticket_description_given", a_ticket, {"description": ""}),
+    ("message_author_kind_known", a_message, {"author_kind": "robot"}),
+    ("message_body_given", a_message, {"body": ""}),
+    ("label_slug_given", a_label, {"slug": ""}),
+    ("label_threshold_in_0_to_1", a_label, {"threshold": 1.01}),
+    ("label_threshold_in_0_to_1", a_label, {"threshold": -0.01}),
+    ("label_threshold_in_0_to_1", a_label, {"threshold": float("nan")}),
+    ("label_auto_apply_has_reason", a_label, {"auto_apply": True}),
+    ("triage_state_known", a_run, {"state": "lost"}),
+    ("triage_cost_not_negative", a_run, {"cost_nanousd": -1}),
+    ("triage_done_is_finished", a_run, {"state": "done"}),
+    ("triage_done_is_finished", a_run, {"state": "done", "stage": "classify"}),
+    ("triage_done_is_finished", a_run, {"state": "done", "finished_at": timezone.now()}),
+    ("triage_skip_has_reason", a_run, {"state": "skipped"}),
+    ("triage_running_has_lease", a_run, {"state": "running"}),
+    ("field_decision_confidence_in_0_to_1", a_decision, {"confidence": 1.01}),
+    ("field_decision_confidence_in_0_to_1", a_decision, {"confidence": -0.01}),
+    ("field_decision_confidence_in_0_to_1", a_decision, {"confidence": float("nan")}),
+    ("field_decision_decision_known", a_decision, {"decision": "guessed"}),
+    ("field_decision_correction_is_whole", a_decision, {"corrected_to": "login"}),
+    ("field_decision_correction_is_whole", a_decision, {"corrected_at": timezone.now()}),
+    ("field_decision_applied_has_value", a_decision, {"decision": "applied", "value": ""}),
+    ("call_feature_known", a_call, {"feature": "guess"}),
+    ("call_state_known", a_call, {"state": "lost"}),
+    ("call_cost_not_negative", a_call, {"cost_nanousd": -1}),
+    ("attempt_certainty_known", an_attempt, {"certainty": "maybe"}),
+    ("attempt_money_not_negative", an_attempt, {"cost_nanousd": -1}),
+    ("attempt_money_not_negative", an_attempt, {"bound_nanousd": -1}),
+    ("attempt_settled_has_time", an_attempt, {"certainty": "known"}),
+    ("attempt_settled_has_time", an_attempt, {"certainty": "lower_bound"}),
+    ("attempt_none_costs_nothing", an_attempt, {"certainty": "none", "cost_nanousd": 1}),
+    ("stored_reply_has_time", a_reply, {"reply": {"text": "x"}}),
+    ("stored_reply_has_time", a_reply, {"stored_at": timezone.now()}),
+    ("import_state_known", an_import, {"state": "lost"}),
+]
+# Rows that may not be, or not beside each other.
+PAIRS: dict[str, Callable[[], object]] = {
+    "user_email_unique": lambda: (a_user(), User.objects.create_user("DANA@example.com")),
+    "requester_email_unique": lambda: (
+        a_requester(),
+        Requester.objects.create(email="ANN@mail.example"),
+    ),
+    "ticket_source_external_id_unique": lambda: (a_ticket(), a_ticket()),
+    "label_slug_unique": lambda: (a_label(), Label.objects.create(slug="REFUND", name="Two")),
+    "field_decision_once_per_run": lambda: FieldDecision.objects.bulk_create(
+        [
+            FieldDecision(field="label", threshold=0, decision="withheld", triage=run)
+            for run in [a_run()] * 2
+        ]
+    ),
+    "attempt_number_once_per_call": lambda: [an_attempt(call=call) for call in [a_call()] * 2],
+    "taxonomy_number_positive": lambda: TaxonomyVersion.objects.create(
+        number=0, digest="d", labels=[], by=User.objects.system()
+    ),
+}
+TESTED = {name for name, _, _ in CHECKS} | set(PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "change"), CHECKS, ids=[f"{name}: {', '.join(c)}" for name, _, c in CHECKS]
+)
+def test_the_database_refuses_a_value_that_must_not_be(
+    db: None, name: str, row: Row, change: Change
+) -> None:
+    good = row()
+
+    with refused_by(name):
+        type(good)._default_manager.filter(pk=good.pk).update(**change)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_database_refuses_a_row_that_must_not_be(db: None, name: str) -> None:
+    with refused_by(name):
+        PAIRS[name]()
+
+
+def test_every_constraint_of_the_models_is_proven_here() -> None:
+    ours = [
+        *apps.get_app_config("accounts").get_models(),
+        *apps.get_app_config("triage").get_models(),
+    ]
+    named = {constraint.name for model in ours for constraint in model._meta.constraints}
+
+    assert named == TESTED
+
+
+def test_an_address_may_be_missing_twice(db: None) -> None:
+    Requester.objects.create(name="One")
+    Requester.objects.create(name="Two")
+
+    assert Requester.objects.filter(email="").count() == 2
+
+
+def test_tickets_without_an_external_id_never_collide(db: None) -> None:
+    for _ in range(2):
+        Ticket.objects.create(description="Help", original_characters=4, channel=Channel.FORM)
+
+    assert Ticket.objects.count() == 2
+
+
+def test_the_same_external_id_of_two_sources_is_two_tickets(db: None) -> None:
+    a_ticket()
+
+    Ticket.objects.create(
+        description="Help", original_characters=4, channel="api", source="other", external_id="1"
+    )
+
+    assert Ticket.objects.count() == 2
+
+
+# --- history is not edited
+
+
+def test_a_taxonomy_version_cannot_be_changed(db: None) -> None:
+    version = a_version()
+
+    with refused_by("taxonomyversion_is_immutable"):
+        TaxonomyVersion.objects.filter(pk=version.pk).update(labels=[{"slug": "new"}])
+
+
+def test_a_taxonomy_version_cannot_be_deleted(db: None) -> None:
+    version = a_version()
+
+    with refused_by("taxonomyversion_is_immutable"):
+        version.delete()
+
+
+@pytest.mark.parametrize("certainty", [Certainty.KNOWN, Certainty.NONE])
+def test_a_settled_attempt_cannot_be_changed(db: None, certainty: Certainty) -> None:
+    cost = 0 if certainty is Certainty.NONE else 7
+    attempt = an_attempt(certainty=certainty, cost_nanousd=cost, settled_at=timezone.now())
+
+    with refused_by("attempt_settled_is_immutable"):
+        Attempt.objects.filter(pk=attempt.pk).update(cost_nanousd=0, output_tokens=1)
+
+
+@pytest.mark.parametrize("certainty", [Certainty.OPEN, Certainty.UNKNOWN, Certainty.LOWER_BOUND])
+def test_an_attempt_whose_cost_is_not_sure_takes_better_knowledge(
+    db: None, certainty: Certainty
+) -> None:
+    attempt = an_attempt(certainty=certainty, settled_at=timezone.now())
+
+    Attempt.objects.filter(pk=attempt.pk).update(certainty=Certainty.KNOWN, cost_nanousd=5)
+
+    attempt.refresh_from_db()
+    assert (attempt.certainty, attempt.cost_nanousd) == (Certainty.KNOWN, 5)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [lambda: an_attempt().call, lambda: a_version().by],
+    ids=["a call with attempts", "the author of a version"],
+)
+def test_what_history_stands_on_cannot_be_deleted(db: None, row: Row) -> None:
+    with pytest.raises(models.ProtectedError):
+        row().delete()
+
+
+def test_a_team_may_go_and_its_tickets_stay(db: None) -> None:
+    team = Team.objects.create(slug="billing", name="Billing")
+    ticket = a_ticket()
+    Ticket.objects.filter(pk=ticket.pk).update(team=team)
+
+    team.delete()
+
+    ticket.refresh_from_db()
+    assert ticket.team is None

@@ -1,0 +1,62 @@
+"""The admin's first page: this month in four figures, what waits for an admin, and where everything is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from triage.admin.pages import AdminPage
+from triage.admin.tiles import tiles
+from triage.selectors import labels, spend
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link of the overview, with what one goes there for."""
+
+    name: str
+    address: str
+    purpose: str
+
+
+class Home(AdminPage):
+    template_name = "admin/home.html"
+    title = "Overview"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        report = spend.report(spend.this_month(timezone.now().date()))
+        return super().get_context_data(
+            **kwargs,
+            report=report,
+            tiles=tiles(report),
+            places=places(),
+            changes=labels.changes(),
+            is_simulated=settings.TRIAGE_SIMULATOR,
+        )
+
+
+def places() -> list[Place]:
+    return [
+        Place("Queue", reverse("queue"), "Where agents work the tickets."),
+        _place(
+            "Tickets", "triage_ticket_changelist", "Look any ticket up, and what triage made of it."
+        ),
+        _place("Calls", "triage_call_changelist", "Every request to Claude, attempt by attempt."),
+        _place(
+            "Labels", "triage_label_changelist", "What tickets are sorted into; edit and publish."
+        ),
+        _place(
+            "Taxonomy versions",
+            "triage_taxonomyversion_changelist",
+            "What was published, and when.",
+        ),
+        _place("Users", "accounts_user_changelist", "Who may log in, and as what."),
+        _place("Teams", "accounts_team_changelist", "Whom labels route tickets to."),
+        _place("Imports", "triage_import_changelist", "Files that became tickets."),
+    ]
+
+
+def _place(name: str, page: str, purpose: str) -> Place:
+    return Place(name, reverse(f"admin:{page}"), purpose)

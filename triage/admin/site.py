@@ -1,0 +1,87 @@
+"""What surrounds every admin page: the sidebar, the badge, and the pages that are no table's."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from triage.admin.home import Home
+from triage.admin.spend import SpendPage
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """The badge beside the page's title, where answers do not come from Claude."""
+    return ["Simulator", "warning"] if settings.TRIAGE_SIMULATOR else None
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar's groups."""
+    return [
+        _group(
+            "Work",
+            _item("Queue", "inbox", reverse("queue"), is_active=False),
+            _item("Tickets", "confirmation_number", reverse("admin:triage_ticket_changelist")),
+            _item("Imports", "upload_file", reverse("admin:triage_import_changelist")),
+        ),
+        _group(
+            "Claude",
+            _item("Spend", "payments", reverse("admin:spend")),
+            _item("Calls", "receipt_long", reverse("admin:triage_call_changelist")),
+            _item("Labels", "sell", reverse("admin:triage_label_changelist")),
+            _item(
+                "Taxonomy versions", "history", reverse("admin:triage_taxonomyversion_changelist")
+            ),
+        ),
+        _group(
+            "People",
+            _item("Users", "person", reverse("admin:accounts_user_changelist")),
+            _item("Teams", "group", reverse("admin:accounts_team_changelist")),
+        ),
+    ]
+
+
+def extra_urls() -> list[URLPattern]:
+    """Our own pages; they come before Django's, so `index` and `login` are ours."""
+    return [
+        path("", admin.site.admin_view(Home.as_view()), name="index"),
+        path("login/", login, name="login"),
+        path("spend/", admin.site.admin_view(SpendPage.as_view()), name="spend"),
+    ]
+
+
+@login_not_required
+def login(request: HttpRequest) -> HttpResponse:
+    """There is one login, the site's; somebody who is logged in and no admin learns that here.
+
+    Raises:
+        PermissionDenied: The user is no admin.
+    """
+    if not request.user.is_authenticated:
+        return redirect_to_login(_next(request), resolve_url(settings.LOGIN_URL))
+    if not request.user.is_staff:
+        raise PermissionDenied("The admin area is for admins. Ask one of them for what you need.")
+    return redirect("admin:index")
+
+
+def _next(request: HttpRequest) -> str:
+    asked = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return asked if is_ours else reverse("admin:index")
+
+
+def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "separator": False, "items": list(items)}
+
+
+def _item(title: str, icon: str, link: str, *, is_active: bool | None = None) -> dict[str, Any]:
+    item = {"title": title, "icon": icon, "link": link}
+    return item if is_active is None else item | {"active": is_active}

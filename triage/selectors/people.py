@@ -1,0 +1,31 @@
+"""What hangs on a user or a team: asked before one is deleted or demoted."""
+
+from accounts.models import Role, Team, User
+from triage.models import Call, FieldDecision, Import, TaxonomyVersion
+
+HISTORY = (
+    ("calls", Call, "by"),
+    ("corrections", FieldDecision, "corrected_by"),
+    ("imports", Import, "by"),
+    ("taxonomy versions", TaxonomyVersion, "by"),
+)
+
+
+def traces(user: User) -> tuple[str, ...]:
+    """The kinds of history that name `user` and forbid deleting them. One look-up by index for each kind."""
+    return tuple(
+        kind for kind, model, field in HISTORY if model.objects.filter(**{field: user}).exists()
+    )
+
+
+def is_team_in_use(team: Team) -> bool:
+    """Whether a user, a label or a ticket belongs to `team`."""
+    return any(
+        rows.exists() for rows in (team.members.all(), team.labels.all(), team.tickets.all())
+    )
+
+
+def is_last_admin(user: User) -> bool:
+    """Whether nobody but `user` could enter the admin area."""
+    admins = User.objects.filter(role=Role.ADMIN, is_active=True)
+    return admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists()

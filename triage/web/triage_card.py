@@ -1,0 +1,136 @@
+"""What the triage card says about one run, in values that a template only has to print."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from triage.models import (
+    Call,
+    Decision,
+    Field,
+    FieldDecision,
+    Label,
+    Obtained,
+    State,
+    Ticket,
+    Triage,
+)
+from triage.services.gateway.catalog import name_of
+
+UNDERWAY = (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A label that a person may pick in one click."""
+
+    slug: str
+    name: str
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The label that stands or is proposed, and how that came. `tone` is good, open or quiet.
+
+    `beaten` is what triage says where a person has chosen otherwise.
+    """
+
+    option: Option | None
+    words: str
+    tone: str
+    beaten: Option | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`confirmable` is the value that "Right" would confirm; None once a person or a threshold has settled it."""
+
+    run: Triage | None
+    is_underway: bool
+    verdict: Verdict | None
+    confirmable: Option | None
+    alternatives: tuple[Option, ...]
+    sides: tuple[FieldDecision, ...]
+    model_path: str
+    obtained: str
+
+
+def build(ticket: Ticket, *, calls: Iterable[Call], names: Mapping[str, str]) -> Card:
+    """The card of the ticket's newest run.
+
+    Args:
+        calls: The ticket's calls, oldest first.
+        names: The labels' names by slug.
+    """
+    run = ticket.triage
+    decision = run.label_decision if run else None
+    options = _options(decision, names)
+    is_settled = Field.LABEL in ticket.set_by_person
+    current = ticket.label.slug if ticket.label else ""
+    return Card(
+        run=run,
+        is_underway=run is not None and run.state in UNDERWAY,
+        verdict=_verdict(ticket, decision, options) if decision else None,
+        confirmable=options[0] if options and not is_settled else None,
+        alternatives=tuple(o for o in options[0 if is_settled else 1 :] if o.slug != current),
+        sides=_sides(run),
+        model_path=model_path(run, calls) if run else "",
+        obtained=_obtained(run) if run else "",
+    )
+
+
+def _options(decision: FieldDecision | None, names: Mapping[str, str]) -> list[Option]:
+    """The decided value first, then the alternatives; none where no value was found."""
+    if decision is None or not decision.value:
+        return []
+    others = [(row["value"], row["confidence"]) for row in decision.alternatives]
+    found = [(decision.value, decision.confidence), *others]
+    return [Option(slug, names.get(slug, slug), confidence) for slug, confidence in found]
+
+
+def _verdict(ticket: Ticket, decision: FieldDecision, options: list[Option]) -> Verdict:
+    option = options[0] if options else None
+    if Field.LABEL not in ticket.set_by_person:
+        return Verdict(option, *_machine_words(decision))
+    if decision.corrected_to and decision.corrected_to == decision.value:
+        return Verdict(option, f"Confirmed by {decision.corrected_by}", "good")
+    who = str(decision.corrected_by) if decision.corrected_to else "A person"
+    return Verdict(_current(ticket), f"{who} chose it", "quiet", beaten=option)
+
+
+def _current(ticket: Ticket) -> Option | None:
+    label = ticket.label
+    return Option(label.slug, label.name, None) if label else None
+
+
+def _machine_words(decision: FieldDecision) -> tuple[str, str]:
+    if decision.decision == Decision.APPLIED:
+        return "Applied: sure enough to need no review", "good"
+    if decision.decision == Decision.SUGGESTED:
+        return "Suggested: somebody should have a look", "open"
+    if decision.value:
+        return "Withheld: too unsure to suggest it", "open"
+    return "No label found: please choose one", "open"
+
+
+def _sides(run: Triage | None) -> tuple[FieldDecision, ...]:
+    found = (run.decision_on(f) for f in (Field.PRIORITY, Field.SENTIMENT, Field.LANGUAGE) if run)
+    return tuple(decision for decision in found if decision)
+
+
+def model_path(run: Triage, calls: Iterable[Call]) -> str:
+    """The models that worked on this run, in order: "Haiku 5.5 → Sonnet 5.5"."""
+    end = run.finished_at
+    within = (
+        c for c in calls if c.created_at >= run.created_at and (not end or c.created_at <= end)
+    )
+    models = [call.model_served or call.model_asked for call in within] or [run.model_served]
+    return " → ".join(name_of(model) for model in dict.fromkeys(models) if model)
+
+
+def _obtained(run: Triage) -> str:
+    return Obtained(run.obtained).label if run.obtained in Obtained.values else ""
+
+
+def names_of(labels: Iterable[Label]) -> dict[str, str]:
+    return {label.slug: label.name for label in labels}
