@@ -80,6 +80,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """What the admin pages greet with."""
+        return str(self)
+
     @property
     def is_admin(self) -> bool:
         return self.role == Role.ADMIN

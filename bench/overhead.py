@@ -22,7 +22,9 @@ ROUNDS, CALLS = 7, 150
 
 def main() -> None:
     print("\n## A governed call over a bare one\n")
-    print(f"{ROUNDS} rounds of {CALLS}, interleaved; upstream on loopback answers at once; {durability()}\n")
+    print(
+        f"{ROUNDS} rounds of {CALLS}, interleaved; upstream on loopback answers at once; {durability()}\n"
+    )
     with upstream(latency_seconds=0.0):
         rounds = [_round(number) for number in range(ROUNDS + 1)][1:]  # the first warms up
     _report(rounds)
@@ -76,7 +78,11 @@ def _time(work: Callable[[], object]) -> float:
 def _report(rounds: list[dict[str, list[float]]]) -> None:
     print("| ms | median | range of the rounds | p99 |")
     print("|---|---|---|---|")
-    for name, label in (("bare", "bare SDK call"), ("governed", "governed call"), ("commits", "two bare commits")):
+    for name, label in (
+        ("bare", "bare SDK call"),
+        ("governed", "governed call"),
+        ("commits", "two bare commits"),
+    ):
         medians = [statistics.median(r[name]) for r in rounds]
         print(
             f"| {label} | {statistics.median(medians):.2f} | {min(medians):.2f}–{max(medians):.2f} "

@@ -37,7 +37,9 @@ def main() -> None:
 
 def _store_tickets() -> None:
     for start in range(0, TICKETS, 500):
-        texts = (f"Order {n} arrived broken, I want my money back." for n in range(start, start + 500))
+        texts = (
+            f"Order {n} arrived broken, I want my money back." for n in range(start, start + 500)
+        )
         new = [NewTicket(description=text, channel=Channel.API) for text in texts]
         intake.receive_many(new, is_urgent=False)
 
@@ -53,7 +55,9 @@ def _await_done() -> None:
     ends = time.monotonic() + GIVE_UP_SECONDS
     while classification.progress().done < TICKETS:
         if time.monotonic() > ends:
-            raise SystemExit(f"error: not finished in {GIVE_UP_SECONDS:.0f} s: {classification.progress()}")
+            raise SystemExit(
+                f"error: not finished in {GIVE_UP_SECONDS:.0f} s: {classification.progress()}"
+            )
         time.sleep(0.25)
 
 
@@ -62,7 +66,11 @@ def _servers() -> dict[str, psutil.Process]:
     found = {}
     for process in psutil.process_iter(["cmdline", "ppid"]):
         command = " ".join(process.info["cmdline"] or [])
-        for name, mark in (("PostgreSQL", "/bin/postgres -D"), ("Redis", "redis-server"), ("upstream", "bench.upstream")):
+        for name, mark in (
+            ("PostgreSQL", "/bin/postgres -D"),
+            ("Redis", "redis-server"),
+            ("upstream", "bench.upstream"),
+        ):
             if mark in command:
                 found[name] = process
     return found
@@ -78,11 +86,17 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 
 def _report(seconds: float, used: dict[str, float], asked: int) -> None:
-    print(f"{TICKETS:,} distinct tickets, upstream latency {LATENCY_SECONDS * 1000:.0f} ms, {os.cpu_count()} cores\n")
-    print(f"**{TICKETS / seconds:.1f} tickets/s** in {seconds:.1f} s (limit 60/s); {asked:,} requests upstream\n")
+    print(
+        f"{TICKETS:,} distinct tickets, upstream latency {LATENCY_SECONDS * 1000:.0f} ms, {os.cpu_count()} cores\n"
+    )
+    print(
+        f"**{TICKETS / seconds:.1f} tickets/s** in {seconds:.1f} s (limit 60/s); {asked:,} requests upstream\n"
+    )
     print("| process | CPU ms a ticket | share |")
     print("|---|---|---|")
     total = sum(used.values())
     for name, cpu in sorted(used.items(), key=lambda item: -item[1]):
         print(f"| {name} | {cpu * 1000 / TICKETS:.2f} | {cpu / total:.0%} |")
-    print(f"| all | {total * 1000 / TICKETS:.2f} | of {seconds * (os.cpu_count() or 1) * 1000 / TICKETS:.2f} |")
+    print(
+        f"| all | {total * 1000 / TICKETS:.2f} | of {seconds * (os.cpu_count() or 1) * 1000 / TICKETS:.2f} |"
+    )

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "triage.admin.security.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -177,6 +178,7 @@ AUTH_PASSWORD_VALIDATORS = [
 vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -241,7 +243,7 @@ REST_FRAMEWORK = {
 UNFOLD = {
     "SITE_TITLE": "Triage admin",
     "SITE_HEADER": "Triage",
-    "SITE_SUBHEADER": "Tickets, labels, and what they cost",
+    "SITE_SUBHEADER": "Admin",
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -6,8 +6,8 @@ that a terminal's Ctrl-C does not reach it and all it starts can be found.
 """
 
 import os
+import platform
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from config.embedded.errors import EmbeddedError
 
 # The shell waits for a line and becomes the program: should we die before the process is on
 # record, the pipe closes, the line never comes, and nothing is left behind.
+IS_LINUX = platform.system() == "Linux"
 GATE = 'read -r _ && exec "$@" </dev/null'
 
 
@@ -91,7 +92,7 @@ def find_identity(pid: int) -> str | None:
     psutil's `create_time`.
     """
     try:
-        if sys.platform == "linux":
+        if IS_LINUX:
             stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
             # The second field is the command in parentheses and may contain anything.
             fields = stat.rpartition(")")[2].split()

@@ -1,5 +1,5 @@
 """Rows and values for tests that say only what matters to them."""
 
-from tests.factories.intake import NewTicketFactory, write_csv, write_jsonl
+from tests.factories.intake import new_ticket, write_csv, write_jsonl
 
-__all__ = ["NewTicketFactory", "write_csv", "write_jsonl"]
+__all__ = ["new_ticket", "write_csv", "write_jsonl"]

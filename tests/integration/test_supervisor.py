@@ -530,4 +530,10 @@ def test_the_product_table_names_every_part() -> None:
 
     assert table.simulator is None
     assert [child.name for child in table.setup] == ["migrate", "load_demo"]
-    assert [child.name for child in table.children] == ["web", "triage", "bulk", "beat"]
+    assert [child.name for child in table.children] == [
+        "web",
+        "triage-1",
+        "triage-2",
+        "bulk",
+        "beat",
+    ]

@@ -243,7 +243,7 @@ def test_triage_again_starts_one_run_however_often_it_is_pressed(
 
 
 def test_the_card_looks_for_news_until_the_run_is_done(ticket: Ticket, as_alice: Client) -> None:
-    classification.request_rerun(ticket)
+    classification.request_rerun(ticket.pk)
     path = f"/tickets/{ticket.pk}/triage/?state=queued"
 
     waiting = as_alice.get(path, headers=HTMX)

@@ -1,8 +1,8 @@
 """What Claude cost in a range of UTC days: by feature and model, by day, and what is not sure about it.
 
-Cost is the sum of `Attempt.cost_nanousd` by the UTC day the attempt was opened; an attempt that is open or unknown counts
-with its upper bound. Calls count by the day they were made. Everything is whole nano-dollars. Four queries, whatever
-the range; each reads the rows of the range.
+Cost is the sum of `Attempt.cost_nanousd` by the UTC day the attempt was opened; one that is open or
+unknown counts with its upper bound. Calls count by the day they were made. Everything is whole
+nano-dollars. Four queries, whatever the range; each reads the rows of the range.
 """
 
 from collections import defaultdict

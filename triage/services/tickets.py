@@ -12,11 +12,15 @@ from triage.models import Field, FieldDecision, Label, Ticket
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a correction replaced, so that it can be taken back: slugs, "" for none."""
+    """What a correction replaced, so that it can be taken back: slugs, "" for none.
+
+    `was_by_person` tells whether the earlier label was a person's too.
+    """
 
     ticket: Ticket
     before: str
     after: str
+    was_by_person: bool
 
 
 def correct_label(
@@ -31,27 +35,42 @@ def correct_label(
         InvalidInput: There is no such active label.
         Conflict: The ticket has changed since `version`; nothing is saved.
     """
-    chosen = Label.objects.filter(slug__iexact=label, is_active=True).first()
+    # PostgreSQL cannot even look for a NUL.
+    wanted = label.replace("\0", "")
+    chosen = Label.objects.filter(slug__iexact=wanted, is_active=True).first()
     if chosen is None:
         raise InvalidInput("label", f"there is no active label {label[:60]!r}")
     with transaction.atomic():
         ticket = _locked(ticket_id, version)
         before = ticket.label.slug if ticket.label else ""
+        was_by_person = Field.LABEL in ticket.set_by_person
         _note_correction(ticket, chosen.slug, by)
         _set_label(ticket, chosen)
-    return Correction(ticket, before=before, after=chosen.slug)
+    return Correction(ticket, before=before, after=chosen.slug, was_by_person=was_by_person)
 
 
-def undo_correction(ticket_id: int, *, before: str) -> Ticket:
-    """Take a correction back: the label `before` again ("" for none), and triage may decide once more."""
-    earlier = Label.objects.filter(slug=before).first() if before else None
+def undo_correction(
+    ticket_id: int, *, before: str, was_by_person: bool = False, version: int | None = None
+) -> Ticket:
+    """Take a correction back: the label `before` again ("" for none).
+
+    Unless that label was a person's, triage may decide once more.
+
+    Args:
+        version: The ticket's version that the correction left; None to take whatever is there.
+
+    Raises:
+        Conflict: The ticket has changed since; nothing is saved.
+    """
+    earlier = Label.objects.filter(slug=before.replace("\0", "")).first() if before else None
     with transaction.atomic():
-        ticket = _locked(ticket_id, None)
+        ticket = _locked(ticket_id, version)
         FieldDecision.objects.filter(triage=ticket.triage, field=Field.LABEL).update(
             corrected_to="", corrected_by=None, corrected_at=None
         )
         _set_label(ticket, earlier)
-        ticket.set_by_person = [f for f in ticket.set_by_person if f != Field.LABEL]
+        if not was_by_person:
+            ticket.set_by_person = [f for f in ticket.set_by_person if f != Field.LABEL]
         ticket.needs_review = earlier is None
         ticket.save(update_fields=["set_by_person", "needs_review"])
     return ticket

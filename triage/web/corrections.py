@@ -38,9 +38,16 @@ class LabelUndo(WorkspaceView):
 
     def post(self, request: HttpRequest, ticket_id: int) -> HttpResponse:
         try:
-            tickets.undo_correction(ticket_id, before=_slug(request, "before"))
+            tickets.undo_correction(
+                ticket_id,
+                before=_slug(request, "before"),
+                was_by_person=request.POST.get("was_by_person") == "True",
+                version=_version(request),
+            )
         except Ticket.DoesNotExist:
             raise Http404("There is no such ticket.") from None
+        except Conflict as conflict:
+            return _refuse(request, ticket_id, 409, problem=f"{conflict} Nothing was undone.")
         if getattr(request, "htmx", False):
             return show(request, ticket_id, is_undone=True)
         messages.success(request, "The correction is taken back.")
@@ -65,7 +72,13 @@ def _named(slug: str) -> Label | None:
 def _accept(request: HttpRequest, correction: Correction) -> HttpResponse:
     ticket = correction.ticket
     name = ticket.label.name if ticket.label else ""
-    offer = Offer(ticket.pk, name=name, before=correction.before)
+    offer = Offer(
+        ticket.pk,
+        name=name,
+        before=correction.before,
+        was_by_person=correction.was_by_person,
+        version=ticket.version,
+    )
     if getattr(request, "htmx", False):
         return show(request, ticket.pk, offer=offer)
     corrections_offer.keep(request, offer)

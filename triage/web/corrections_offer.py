@@ -9,11 +9,16 @@ KEY = "correction"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A correction just made: the label's name now, and the slug to go back to ("" for none)."""
+    """A correction just made: the label's name now, and what to go back to ("" for no label).
+
+    `version` is the ticket's as the correction left it: a later change makes the offer void.
+    """
 
     ticket_id: int
     name: str
     before: str
+    was_by_person: bool
+    version: int
 
 
 def keep(request: HttpRequest, offer: Offer) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from triage.models import Ticket
@@ -11,7 +11,6 @@ from triage.services import classification
 from triage.web import corrections_offer, ticket_page
 from triage.web.access import WorkspaceView
 from triage.web.corrections_offer import Offer
-from triage.web.triage_card import UNDERWAY
 
 PAGE = "workspace/ticket.html"
 UPDATE = "workspace/_ticket_update.html"
@@ -40,9 +39,10 @@ class TriageRerun(WorkspaceView):
     """Ask Claude anew; while a run is underway there is nothing to ask."""
 
     def post(self, request: HttpRequest, ticket_id: int) -> HttpResponse:
-        ticket = get_object_or_404(Ticket.objects.select_related("triage"), pk=ticket_id)
-        if ticket.triage is None or ticket.triage.state not in UNDERWAY:
-            classification.request_rerun(ticket)
+        try:
+            classification.request_rerun(ticket_id)
+        except Ticket.DoesNotExist:
+            raise Http404("There is no such ticket.") from None
         if getattr(request, "htmx", False):
             return show(request, ticket_id)
         messages.success(request, "Triage is running again. Reload the page to see its result.")

@@ -2,12 +2,12 @@ import pytest
 
 from accounts.models import Team, User
 from tests.integration.classification.cases import Desk
-from tests.unit.gateway.conftest import one_upstream, upstream
+from tests.unit.gateway.conftest import one_upstream, own_clients, upstream
 from triage.models import Label
 from triage.services import taxonomy
 from triage.services.gateway import routes
 
-__all__ = ["one_upstream", "upstream"]
+__all__ = ["one_upstream", "own_clients", "upstream"]
 
 
 @pytest.fixture(autouse=True)

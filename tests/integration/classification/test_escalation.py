@@ -63,7 +63,8 @@ def test_an_unsure_answer_is_escalated_and_kept_beside_the_strong_one(
     assert (run.reason, run.model_asked) == ("A broken order.", SONNET)
     row = decision_on(run)
     assert (row.value, row.confidence, row.decision) == ("refund", 0.97, APPLIED)
-    assert row.alternatives == [{"value": "login", "confidence": 0.6}]
+    # Two models' confidences are not on one scale: the first stage's label stands without its number.
+    assert row.alternatives == [{"value": "login", "confidence": None}]
     assert features(ticket) == ["classify", "escalate"]
 
 

@@ -130,7 +130,7 @@ def test_a_persons_label_is_never_overwritten_by_a_later_run(
     ticket = desk.receive()
     desk.triage(ticket)
     tickets.correct_label(ticket.pk, label="login", by=alice)
-    classification.request_rerun(ticket)
+    classification.request_rerun(ticket.pk)
 
     run = desk.triage(ticket)
 
@@ -206,7 +206,7 @@ def test_a_rerun_asks_anew_and_both_runs_together_cost_what_the_ledger_says(
 ) -> None:
     ticket = desk.receive()
     first = desk.triage(ticket)
-    classification.request_rerun(ticket)
+    classification.request_rerun(ticket.pk)
 
     second = desk.triage(ticket)
 
@@ -223,7 +223,8 @@ def test_a_late_first_run_does_not_touch_the_ticket_of_a_newer_one(
     upstream.script = by_model(says("refund", 1.0))
     ticket = desk.receive()
     first = newest(ticket)
-    classification.request_rerun(ticket)
+    Triage.objects.filter(pk=first.pk).update(state=State.SKIPPED, skip_reason="an outage")
+    classification.request_rerun(ticket.pk)
 
     classification.run(first.pk)
 
@@ -232,6 +233,13 @@ def test_a_late_first_run_does_not_touch_the_ticket_of_a_newer_one(
     assert first.state == State.DONE
     assert decisions(first)[Field.LABEL] == APPLIED
     assert ticket.label is None
+
+
+def test_a_rerun_asked_for_while_a_run_waits_is_that_run_and_is_paid_once(desk: Desk) -> None:
+    ticket = desk.receive()
+
+    assert classification.request_rerun(ticket.pk) == newest(ticket)
+    assert Triage.objects.count() == 1
 
 
 def test_every_call_is_about_its_ticket_and_by_the_system(desk: Desk, upstream: Upstream) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import NewTicketFactory
+from tests.factories import new_ticket
 from triage.models import Message, Ticket
 from triage.models.tickets import AuthorKind
 from triage.services import intake
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def stored(description: str, *, subject: str = "") -> Ticket:
-    new = NewTicketFactory.build(description=description, subject=subject)
+    new = new_ticket(description=description, subject=subject)
     return Ticket.objects.get(pk=intake.receive(new).ticket.pk)
 
 

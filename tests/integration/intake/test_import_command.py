@@ -124,8 +124,8 @@ def test_an_import_that_was_killed_goes_on_and_counts_right(tmp_path: Path) -> N
 @pytest.mark.django_db(transaction=True)
 def test_memory_does_not_grow_with_the_file_even_in_debug_mode(tmp_path: Path) -> None:
     small, large = (
-        peak_bytes(numbered(tmp_path / f"{size}.jsonl", size * 5, description="x" * 200_000))
-        for size in (5, 50)
+        peak_bytes(numbered(tmp_path / f"{size}.jsonl", size * 10, description="x" * 100_000))
+        for size in (4, 40)
     )
 
     assert large - small < 25 * MEGABYTE

@@ -5,22 +5,17 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests import processes
-from tests.factories import NewTicketFactory
+from tests.factories import new_ticket
 from triage.exceptions import InvalidInput
 from triage.models import Requester, State, Ticket, Triage
 from triage.services import intake
-from triage.services.intake import NewTicket
 
 pytestmark = pytest.mark.django_db
 
 
-def new(**fields: Any) -> NewTicket:
-    return NewTicketFactory.build(**fields)
-
-
 def receive(**fields: Any) -> Ticket:
     """The ticket as the database has it."""
-    stored = intake.receive(new(**fields)).ticket
+    stored = intake.receive(new_ticket(**fields)).ticket
     return Ticket.objects.get(pk=stored.pk)
 
 
@@ -38,7 +33,7 @@ def test_a_ticket_and_its_triage_are_stored_in_one_transaction_or_not_at_all() -
         cursor.execute("ALTER TABLE triage_triage ADD CONSTRAINT broken CHECK (claims > 0)")
     try:
         with pytest.raises(DatabaseError, match="broken"):
-            intake.receive(new(requester_email="ann@example.com"))
+            intake.receive(new_ticket(requester_email="ann@example.com"))
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE triage_triage DROP CONSTRAINT broken")
@@ -56,8 +51,8 @@ def test_a_broker_that_is_down_never_fails_a_create() -> None:
 
 
 def test_the_same_source_and_external_id_is_one_ticket_as_it_first_came() -> None:
-    first = intake.receive(new(source="shop", external_id="7", description="first"))
-    second = intake.receive(new(source="shop", external_id="7", description="second"))
+    first = intake.receive(new_ticket(source="shop", external_id="7", description="first"))
+    second = intake.receive(new_ticket(source="shop", external_id="7", description="second"))
 
     assert (first.is_new, second.is_new) == (True, False)
     assert second.ticket.pk == first.ticket.pk
@@ -80,7 +75,7 @@ def test_two_tickets_without_an_external_id_are_two() -> None:
 
 
 def test_of_doubles_handed_in_together_the_first_alone_is_new() -> None:
-    came = [new(source="shop", external_id=key) for key in ("1", "2", "1\0")]
+    came = [new_ticket(source="shop", external_id=key) for key in ("1", "2", "1\0")]
 
     received = intake.receive_many(came)
 
@@ -91,7 +86,7 @@ def test_of_doubles_handed_in_together_the_first_alone_is_new() -> None:
 
 def test_one_unusable_ticket_among_many_stores_none() -> None:
     with pytest.raises(InvalidInput, match="description: is missing or empty"):
-        intake.receive_many([new(), new(description=" \0 ")])
+        intake.receive_many([new_ticket(), new_ticket(description=" \0 ")])
 
     assert not Ticket.objects.exists()
 
@@ -144,7 +139,7 @@ def test_custom_fields_and_tags_are_cleaned_too() -> None:
 )
 def test_an_unusable_field_is_refused_by_its_name(fields: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        intake.receive(new(**fields))
+        intake.receive(new_ticket(**fields))
 
 
 def test_a_priority_that_came_counts_as_a_persons_value() -> None:
@@ -185,7 +180,7 @@ def test_a_known_ticket_brings_no_second_requester() -> None:
 
 def test_many_tickets_take_a_fixed_number_of_queries(django_assert_num_queries: Any) -> None:
     came = [
-        new(source="shop", external_id=str(n), requester_email=f"{n}@example.com")
+        new_ticket(source="shop", external_id=str(n), requester_email=f"{n}@example.com")
         for n in range(50)
     ]
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from tests import processes
-from tests.factories import NewTicketFactory
+from tests.factories import new_ticket
 from triage.models import Requester, Ticket, Triage
 from triage.services import intake
 from triage.services.intake import NewTicket, Received
@@ -41,9 +41,7 @@ def at_once(work: Callable[[int], list[Received]]) -> list[list[Received]]:
 
 def batch(*numbers: int) -> list[NewTicket]:
     return [
-        NewTicketFactory.build(
-            source="shop", external_id=str(n), requester_email=f"{n % 7}@example.com"
-        )
+        new_ticket(source="shop", external_id=str(n), requester_email=f"{n % 7}@example.com")
         for n in numbers
     ]
 

@@ -1,9 +1,12 @@
 from collections.abc import Iterator
+from functools import cache
 
+import anthropic
 import pytest
 from pytest_django import Settings
 
 from tests.unit.gateway.upstream import Upstream, running_upstream
+from triage.services.gateway import client
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +16,24 @@ def one_upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def upstream(one_upstream: Upstream, settings: Settings) -> Upstream:
+def own_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The SDK's clients of this test alone, closed after it: the process keeps only a few of them."""
+    made: list[anthropic.Anthropic] = []
+    build = client._client_for.__wrapped__
+
+    @cache
+    def build_and_keep(key: str, base_url: str) -> anthropic.Anthropic:
+        made.append(build(key, base_url))
+        return made[-1]
+
+    monkeypatch.setattr(client, "_client_for", build_and_keep)
+    yield
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def upstream(one_upstream: Upstream, own_clients: None, settings: Settings) -> Upstream:
     """A scripted stand-in in Claude's place."""
     one_upstream.reset()
     settings.ANTHROPIC_BASE_URL = one_upstream.base_url

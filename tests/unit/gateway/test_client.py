@@ -310,14 +310,18 @@ def test_a_200_that_is_no_message_counts_as_lost_and_perhaps_billed(
 
 
 @pytest.mark.parametrize("url", ["not an address", "ftp://claude.test", "http://\x00"])
-def test_an_unusable_base_url_is_a_fault_of_ours(url: str, settings: Settings) -> None:
+def test_an_unusable_base_url_is_a_fault_of_ours(
+    own_clients: None, url: str, settings: Settings
+) -> None:
     settings.ANTHROPIC_BASE_URL = url
 
     with pytest.raises(RequestRejected, match="base URL"):
         client.send(BODY, seconds=1)
 
 
-def test_an_address_where_nobody_listens_was_not_reached(settings: Settings) -> None:
+def test_an_address_where_nobody_listens_was_not_reached(
+    own_clients: None, settings: Settings
+) -> None:
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
 
     with pytest.raises(NotReached):

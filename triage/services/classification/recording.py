@@ -160,14 +160,17 @@ def _label_decision(claimed: Claimed, ticket: Ticket, verdict: Verdict) -> Field
 
 
 def _alternatives(verdict: Verdict, chosen: Guess) -> list[dict[str, Any]]:
-    """The other labels that either stage named, the likelier first."""
-    named: dict[str, float] = {}
-    for answer in filter(None, (verdict.answer, verdict.first_answer)):
-        for guess in filter(None, (answer.label, answer.runner_up)):
-            named.setdefault(guess.value, guess.confidence)
+    """The other labels named: the deciding stage's with its confidence, the other stage's without one.
+
+    Two models' confidences are not on one scale, so they never stand side by side.
+    """
+    named: dict[str, float | None] = {}
+    if verdict.answer and verdict.answer.runner_up:
+        named[verdict.answer.runner_up.value] = verdict.answer.runner_up.confidence
+    if verdict.first_answer:
+        named.setdefault(verdict.first_answer.label.value, None)
     named.pop(chosen.value, None)
-    ranked = sorted(named.items(), key=lambda item: -item[1])
-    return [{"value": value, "confidence": confidence} for value, confidence in ranked]
+    return [{"value": value, "confidence": confidence} for value, confidence in named.items()]
 
 
 def _side_decision(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from triage.models import State, Ticket, Triage
@@ -73,11 +73,23 @@ def enqueue_waiting(limit: int | None = None) -> int:
     return _enqueue_due(limit, grace_seconds=0)
 
 
-def request_rerun(ticket: Ticket) -> Triage:
-    """Triage `ticket` anew, without any stored reply. Costs money once a worker takes it."""
+def request_rerun(ticket_id: int) -> Triage:
+    """Triage a ticket anew, without any stored reply. Costs money once a worker takes it.
+
+    While a run waits or is underway there is nothing to ask for: that run is given back, and nothing is paid twice.
+    """
     with transaction.atomic():
+        ticket = (
+            Ticket.objects.select_for_update(of=("self",))
+            .select_related("triage")
+            .get(pk=ticket_id)
+        )
+        if ticket.triage and ticket.triage.state in (State.QUEUED, State.RUNNING):
+            return ticket.triage
         run = Triage.objects.create(ticket=ticket, is_rerun=True)
-        Ticket.objects.filter(pk=ticket.pk).update(triage=run, updated_at=timezone.now())
+        Ticket.objects.filter(pk=ticket_id).update(
+            triage=run, version=F("version") + 1, updated_at=timezone.now()
+        )
         enqueue(TaskName.TRIAGE_TICKET, run.pk)
     return run
 

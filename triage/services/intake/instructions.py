@@ -20,18 +20,23 @@ def _phrase(verbs: str, qualifiers: str, nouns: str, *, after: str = "") -> str:
     small = r"(?:the|of|die|der|den|les|de|las|los|o|as|os|le|gli|i|het) "
     before = rf"(?:{verbs}) (?:{small}){{0,2}}(?:(?:{qualifiers}) (?:{small}){{0,2}}){{1,5}}(?:{nouns})\b"
     behind = rf"(?:{verbs}) (?:{small}){{0,2}}(?:{nouns}) (?:{after})\b" if after else r"(?!)"
-    return rf"\b(?:{before}|{behind})"
+    return f"{before}|{behind}"
 
 
-# Patterns see text with single spaces and single newlines. `(?!)` never matches.
+# Patterns see small letters, single spaces and single newlines. `(?!)` never matches. The first two lists begin a word.
 FORGET_INSTRUCTIONS = (
     _phrase(
-        "ignore|disregard|forget|override|bypass|discard",
+        "ignore|disregard|forget|discard",
         "all|any|every|your|these|those|previous|prior|above|earlier|preceding|foregoing|system|original|initial|existing",
         "(?:instruction|prompt|rule|guideline|direction|directive|command)s?",
         after="above|you were given|you have been given|given to you",
     ),
-    r"\b(?:ignore|disregard|forget) (?:everything|all|anything) "
+    _phrase(
+        "override|bypass",
+        "your|previous|prior|above|system|original|initial|safety",
+        "(?:instruction|guideline|directive|prompt)s?",
+    ),
+    r"(?:ignore|disregard|forget) (?:everything|all|anything) "
     r"(?:above|before this|you(?:'ve| have| were| had)? (?:been )?told)\b",
     _phrase(
         "ignorieren? ?(?:sie)?|vergiss|vergessen sie|missachten? ?(?:sie)?",
@@ -66,53 +71,61 @@ FORGET_INSTRUCTIONS = (
         "alle|je|uw|jouw|vorige|eerdere|bovenstaande|voorgaande",
         "instructies|regels|opdrachten|aanwijzingen",
     ),
-    r"\b(?:игнорируй|забудь|проигнорируй)(?:те)? (?:все|предыдущие|прежние|вышеуказанные) "
+    r"(?:игнорируй|забудь|проигнорируй)(?:те)? (?:все|предыдущие|прежние|вышеуказанные) "
     r"(?:\w{1,14} )?(?:инструкции|указания|правила)",
-    r"(?:忽略|无视|忘记)(?:.{0,4})(?:之前|以上|上面|先前|前面|所有)(?:.{0,6})(?:指令|指示|说明|规则|提示)",
-    r"(?:以前|これまで|上記|今まで)の(?:すべての|全ての)?(?:指示|命令|ルール)(?:.{0,6})(?:無視|忘れ)",
 )
 ORDERS = (
     # about the triage itself
-    r"\b(?:classify|label|categori[sz]e|tag) (?:this|the|my) (?:(?:ticket|request|message|text|e-?mail) )?(?:as|with|under)\b",
-    r"(?:^|[.!?:;,] )(?:please |now |and |then )?(?:set|change) (?:the |its |this |your )?"
-    r"(?:label|category|classification|confidence)(?: of this ticket)? (?:to|as)\b",
-    r"\b(?:confidence|confidence score) (?:of|to|is|=|:) ?(?:1(?:\.0+)?|0\.9\d*|100 ?%)",
-    r"\b(?:klassifiziere|kategorisiere|etikettiere) (?:dieses|das) ticket\b",
-    r"\b(?:classe|classez|catégorise[rz]?|étiquette[rz]?) ce (?:ticket|message) (?:comme|en|dans)\b",
-    r"\b(?:clasifica|clasifique|etiqueta|classifique|etiquete) este (?:ticket|mensaje|mensagem|chamado) como\b",
-    r"\b(?:sklasyfikuj|oznacz) (?:to zgłoszenie|ten ticket) jako\b",
-    r"\b(?:respond|reply|answer|output|return) (?:only|nothing but|with only) (?:with |in )?(?:the |a |an )?"
+    r"(?:classify|label|categori[sz]e|tag) (?:this|the|my) (?:(?:ticket|request|message|text|e-?mail) )?(?:as|with|under)\b",
+    r"(?:confidence|confidence score) (?:of|to|is|=|:) ?(?:1(?:\.0+)?|0\.9\d*|100 ?%)",
+    r"(?:klassifiziere|kategorisiere|etikettiere) (?:dieses|das) ticket\b",
+    r"(?:classe|classez|catégorise[rz]?|étiquette[rz]?) ce (?:ticket|message) (?:comme|en|dans)\b",
+    r"(?:clasifica|clasifique|etiqueta|classifique|etiquete) este (?:ticket|mensaje|mensagem|chamado) como\b",
+    r"(?:sklasyfikuj|oznacz) (?:to zgłoszenie|ten ticket) jako\b",
+    r"(?:respond|reply|answer|output|return) (?:only|nothing but|with only) (?:with |in )?(?:the |a |an )?"
     r"(?:word|label|json|string|phrase|[\"“'‘{])",
     # about what the machine is or was told
-    r"\byou are (?:now|no longer) (?:an? |the |my )?(?:\w{1,14} )?"
+    r"you are (?:now|no longer) (?:an? |the |my )?(?:\w{1,14} )?"
     r"(?:ai|assistant|chat ?bot|bot|language model|llm|dan|unrestricted|jailbroken|bound by)\b",
-    r"\byou are now in (?:\w{1,14} )?mode\b",
-    r"\b(?:enter|enable|activate) (?:developer|debug|jailbreak|god|admin) mode\b",
-    r"\b(?:your|the|this|hidden|above) system (?:prompt|instructions?)\b",
-    r"\b(?:reveal|repeat|print|output|leak) (?:me )?(?:your|the|all) (?:\w{1,14} )?"
+    r"you are now in (?:\w{1,14} )?mode\b",
+    r"(?:enter|enable|activate) (?:jailbreak|god|dan) mode\b",
+    r"(?:your|hidden|above) system (?:prompt|instructions?)\b",
+    r"(?:reveal|repeat|print|output|leak) (?:me )?(?:your|the|all) (?:\w{1,14} )?"
     r"(?:prompt|(?:system|initial|hidden|original|secret) instructions?)\b",
-    r"\b(?:new|updated|real|actual) (?:system )?instructions? (?:for|to) (?:the |you,? (?:the )?)?"
+    r"(?:new|updated|real|actual) (?:system )?instructions? (?:for|to) (?:the |you,? (?:the )?)?"
     r"(?:ai|assistant|model|bot|classifier|llm)\b",
-    r"\bnew system (?:prompt|instructions?)\b",
+    r"new system (?:prompt|instructions?)\b",
+)
+ELSEWHERE = (
+    r"(?:^|[.!?:;,] )(?:please |now |and |then )?(?:set|change) (?:the |its |this |your )?"
+    r"(?:label|category|classification|confidence)(?: of this ticket)? (?:to|as)\b",
+    r"(?:忽略|无视|忘记)(?:.{0,4})(?:之前|以上|上面|先前|前面|所有)(?:.{0,6})(?:指令|指示|说明|规则|提示)",
+    r"(?:以前|これまで|上記|今まで)の(?:すべての|全ての)?(?:指示|命令|ルール)(?:.{0,6})(?:無視|忘れ)",
 )
 BORROWED_ROLES = (
     r"^(?:assistant|human) ?:",
     r"^\W{0,4}system\W{0,3}:\W{0,4}(?:you|ignore|disregard|forget|override|classify|label|always|never|from now|"
     r"new|set|respond|reply|the (?:ticket|label))\b",
     r"<\|[^|>\n]{1,40}\|>",
-    r"\[/?INST\]|<</?SYS>>",
+    r"\[/?inst\]|<</?sys>>",
     r"</?(?:system|assistant|human|instructions?)\s?>",
     r"</(?:ticket|labels?)\s?>|(?<!\w)<(?:ticket|labels?)\s?>",
 )
-# A phrase may be wrapped; a borrowed role begins a line.
-ACROSS_LINES = [phrase.replace(" ", r"\s") for phrase in (*FORGET_INSTRUCTIONS, *ORDERS)]
-SUSPECT = re.compile("|".join([*ACROSS_LINES, *BORROWED_ROLES]), re.IGNORECASE | re.MULTILINE)
+# A phrase may be wrapped. Small letters and one test for the word's beginning make the search five times as fast.
+BEGINNING_A_WORD = "|".join((*FORGET_INSTRUCTIONS, *ORDERS)).replace(" ", r"\s")
+ANYWHERE = "|".join((*ELSEWHERE, *BORROWED_ROLES)).replace(" ", r"\s")
+SUSPECT = re.compile(rf"\b(?:{BEGINNING_A_WORD})|{ANYWHERE}", re.MULTILINE)
 
 
 def find_instruction(text: str) -> str:
     """The first passage of `text` that reads like an instruction, at most 200 characters; "" if none does."""
-    found = SUSPECT.search(_plain(text))
-    return " ".join(found.group().split())[:PASSAGE_MAX_CHARACTERS] if found else ""
+    plain = _plain(text)
+    lowered = plain.lower()
+    found = SUSPECT.search(lowered)
+    if found is None:
+        return ""
+    source = plain if len(plain) == len(lowered) else lowered  # a few letters grow when lowered
+    return " ".join(source[found.start() : found.end()].split())[:PASSAGE_MAX_CHARACTERS]
 
 
 def _plain(text: str) -> str:
