@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from environs import Env
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Ticket]` be written where Python runs it
@@ -245,6 +246,9 @@ UNFOLD = {
     "SITE_HEADER": "Triage",
     "SITE_SUBHEADER": "Admin",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "triage.admin.site.environment",

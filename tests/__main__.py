@@ -3,12 +3,13 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 from config.embedded import EmbeddedError, servers
-from tests.servers import ROOT
 
+ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -76,3 +76,8 @@ def test_json_nested_beyond_reason_is_refused_in_words() -> None:
 
     with pytest.raises(InvalidInput, match="nested more than 50 levels deep"):
         plain_json(nested)
+
+
+def test_json_with_values_without_end_is_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match="more than 10,000 values"):
+        plain_json({"table": [[[]] * 101] * 101})

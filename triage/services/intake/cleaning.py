@@ -16,6 +16,9 @@ UNWANTED = re.compile(
 )
 LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 LEVELS_MAX = 50  # of lists and objects inside each other; people write two or three
+VALUES_MAX = (
+    10_000  # a table pasted into a field is no custom field, and a million values fill the memory
+)
 
 
 def cleaned(text: str) -> str:
@@ -38,22 +41,36 @@ def shortened(text: str, *, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def plain_json(value: Any, *, levels: int = LEVELS_MAX) -> Any:
+def plain_json(value: Any) -> Any:
     """`value` as JSON that PostgreSQL takes: texts cleaned and bounded as everywhere, no infinite numbers.
 
     Raises:
-        InvalidInput: Lists and objects are nested deeper than `levels`.
+        InvalidInput: It is nested deeper than LEVELS_MAX, or has more than VALUES_MAX values.
     """
-    if levels < 0:
-        raise InvalidInput("custom_fields", f"nested more than {LEVELS_MAX} levels deep")
+    _check_extent(value)
+    return _plain(value)
+
+
+def _check_extent(value: Any) -> None:
+    waiting, values = [(value, 0)], 0
+    while waiting:
+        item, level = waiting.pop()
+        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        values += len(inner)
+        if level > LEVELS_MAX:
+            raise InvalidInput("custom_fields", f"nested more than {LEVELS_MAX} levels deep")
+        if values > VALUES_MAX:
+            raise InvalidInput("custom_fields", f"more than {VALUES_MAX:,} values")
+        waiting += [(each, level + 1) for each in inner]
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return bounded(cleaned(value))
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, list):
-        return [plain_json(item, levels=levels - 1) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {
-            cleaned(str(key)): plain_json(item, levels=levels - 1) for key, item in value.items()
-        }
+        return {cleaned(str(key)): _plain(item) for key, item in value.items()}
     return value
