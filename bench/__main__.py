@@ -1,5 +1,6 @@
-"""Runs every measurement, or those named on the command line."""
+"""Runs every measurement, or those named on the command line: overhead, throughput, single_flight."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -7,8 +8,16 @@ from bench.stage import stage
 
 PARTS = ("overhead", "throughput", "single_flight")
 
-if __name__ == "__main__":
-    chosen = sys.argv[1:] or PARTS
+
+def main(chosen: list[str]) -> None:
+    if unknown := [part for part in chosen if part not in PARTS]:
+        sys.exit(f"error: unknown measurement {unknown[0]!r}; there are {', '.join(PARTS)}")
     with stage():
-        for part in chosen:
+        load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+        print(f"{os.cpu_count()} cores; load average before: {load}")
+        for part in chosen or PARTS:
             import_module(f"bench.{part}").main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -37,7 +37,7 @@ def _round(number: int) -> dict[str, list[float]]:
     system = User.objects.system()
     times: dict[str, list[float]] = {"bare": [], "governed": [], "commits": []}
     for index in range(CALLS):
-        request = _request(f"{number}-{index}")
+        request = build_request(f"{number}-{index}")
         body = shape(request, HAIKU)
         times["bare"].append(_time(lambda: client.messages.create(**body)))  # noqa: B023
         times["governed"].append(
@@ -54,7 +54,7 @@ def _round(number: int) -> dict[str, list[float]]:
     return times
 
 
-def _request(text: str) -> Request:
+def build_request(text: str) -> Request:
     return Request(
         system="Sort the ticket by what the customer needs done. " * 120,
         content=(f"<ticket>{text}</ticket>", "Sort the ticket above."),

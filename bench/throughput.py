@@ -62,18 +62,23 @@ def _await_done() -> None:
 
 
 def _servers() -> dict[str, psutil.Process]:
-    """PostgreSQL's and Redis' main processes and the upstream, found among this process's relatives."""
-    found = {}
-    for process in psutil.process_iter(["cmdline", "ppid"]):
+    """PostgreSQL's and Redis' main processes and the upstream: the youngest of their kind are ours."""
+    marks = {
+        "PostgreSQL": "/bin/postgres -D",
+        "Redis": "redis-server",
+        "upstream": "bench.upstream",
+    }
+    found: dict[str, psutil.Process] = {}
+    for process in sorted(psutil.process_iter(["cmdline", "create_time"]), key=_age):
         command = " ".join(process.info["cmdline"] or [])
-        for name, mark in (
-            ("PostgreSQL", "/bin/postgres -D"),
-            ("Redis", "redis-server"),
-            ("upstream", "bench.upstream"),
-        ):
+        for name, mark in marks.items():
             if mark in command:
                 found[name] = process
     return found
+
+
+def _age(process: psutil.Process) -> float:
+    return float(process.info["create_time"] or 0)
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

@@ -233,7 +233,7 @@ SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -247,7 +247,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Admin",
     "SITE_URL": "/",
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("icon.svg")}
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedError, in_words
+from config.embedded.place import make_state
 from config.embedded.roster import write_whole
 from config.embedded.session import read_dotenv
 
@@ -102,6 +103,19 @@ def build_environment(
         filled["ANTHROPIC_BASE_URL"] = f"http://127.0.0.1:{simulator}"
         filled["ANTHROPIC_API_KEY"] = "simulator"
     return filled
+
+
+def fill_in_for_a_laptop(root: Path) -> None:
+    """Give a command typed by hand what `make run` gives its children, where nothing is configured.
+
+    A SECRET_KEY or DEBUG in the environment or in `.env` means that somebody has configured it: then nothing changes.
+    """
+    environment = read_environment(root)
+    if environment.get("SECRET_KEY") or environment.get("DEBUG"):
+        return
+    os.environ |= {"DEBUG": "1", "SECRET_KEY": read_secret_key(make_state(root) / "secret_key")}
+    if needs_simulator(environment):
+        os.environ["TRIAGE_SIMULATOR"] = "1"
 
 
 def read_secret_key(file: Path) -> str:
