@@ -28,7 +28,7 @@ def main() -> None:
             watched = processes | _servers()
             before = {name: _cpu_seconds(process) for name, process in watched.items()}
             started = time.perf_counter()
-            classification.enqueue_waiting()
+            sum(classification.enqueue_waiting())
             _await_done()
             seconds = time.perf_counter() - started
             used = {name: _cpu_seconds(p) - before[name] for name, p in watched.items()}

@@ -21,6 +21,7 @@ PLAIN = label("refund")
 AUTO = label("refund", auto_apply=True)
 STRICT = label("refund", auto_apply=True, threshold=0.95)
 LENIENT = label("refund", auto_apply=True, threshold=0.6)
+ANYTHING = label("refund", auto_apply=True, threshold=0.0)
 BELOW_SUGGEST = label("refund", auto_apply=True, threshold=0.3)
 APPLIED, SUGGESTED, WITHHELD = Decision.APPLIED, Decision.SUGGESTED, Decision.WITHHELD
 
@@ -66,6 +67,7 @@ def thresholds(draw: st.DrawFn) -> Thresholds:
         (0.3, BELOW_SUGGEST, False, False, APPLIED),
         (0.3, BELOW_SUGGEST, True, False, WITHHELD),
         (0.29, BELOW_SUGGEST, False, False, WITHHELD),
+        (0.0, ANYTHING, False, False, APPLIED),
     ],
 )
 def test_the_label_is_applied_suggested_or_withheld(

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from anthropic import _exceptions
 from anthropic._error_classes import ERROR_CLASSES
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 from pytest_django import Settings
 
 from tests.unit.gateway.upstream import Canned, Upstream, failure, message
@@ -358,8 +359,10 @@ def test_the_request_carries_our_version_and_key_and_no_trace(
 ) -> None:
     settings.ANTHROPIC_API_KEY = "key-of-this-test"
     upstream.says(message("Hello"))
+    ours = SpanContext(trace_id=1, span_id=1, is_remote=False, trace_flags=TraceFlags(1))
 
-    client.send(BODY, seconds=5)
+    with use_span(NonRecordingSpan(ours)):
+        client.send(BODY, seconds=5)
 
     headers = upstream.heard[0].headers
     assert headers["anthropic-version"] == API_VERSION

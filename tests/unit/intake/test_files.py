@@ -118,6 +118,10 @@ GOOD = '{"description": "good"}'
             b'{"description": "a", "x": ' + b"[" * 60 + b"]" * 60 + b"}",
             "custom_fields: nested more",
         ),
+        (
+            b'{"description": "a", "x": [' + b"[]," * 200_000 + b"[]]}",
+            "not JSON: it has more than 200,000 brackets",
+        ),
         (b'{"description": "a", "x": ' + b"9" * 5_000 + b"}", "not JSON: Exceeds the limit"),
         (b"{}", "description: is missing or empty"),
         (b'{"description": " \\u0000 "}', "description: is missing or empty"),

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from triage.selectors import agreement
 from triage.services import classification, health
+from triage.services.classification import Progress as Counts
 
 LOOK_SECONDS = 1.0
 STUCK_SECONDS = 180.0
@@ -27,35 +28,33 @@ class Command(BaseCommand):
             raise CommandError("--limit must be at least 1")
         if not health.report()["workers"]:
             raise CommandError("no worker is running; start the application with `make run`")
-        sent = classification.enqueue_waiting(limit)
+        started = monotonic()
+        before = classification.progress()
+        sent = sum(classification.enqueue_waiting(limit))
         self.stdout.write(f"{sent:,} tickets sent to the workers.")
+        if wait and sent:
+            self._watch(before, sent)
+            seconds = monotonic() - started
+            self.stdout.write(f"Finished in {seconds:,.0f} s ({sent / seconds:,.1f} tickets/s).")
         if wait:
-            self._watch(sent)
             self._report()
 
-    def _watch(self, sent: int) -> None:
-        started = monotonic()
-        waiting_before = classification.progress().waiting
-        target = max(0, waiting_before - sent)
+    def _watch(self, before: Counts, sent: int) -> None:
+        """Follow the bar until as many are finished as were sent; new ones that come in meanwhile count too."""
         columns = (TextColumn("triaging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        last_change = monotonic()
+        finished, last_change = 0, monotonic()
         with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task("triage", total=waiting_before - target)
-            waiting = waiting_before
-            while waiting > target:
-                sleep(LOOK_SECONDS)
-                now = classification.progress().waiting
-                if now != waiting:
-                    last_change = monotonic()
-                waiting = now
-                bar.update(task, completed=waiting_before - waiting)
+            task = bar.add_task("triage", total=sent)
+            while (now := classification.progress()).waiting and finished < sent:
+                if now.finished - before.finished != finished:
+                    finished, last_change = now.finished - before.finished, monotonic()
+                    bar.update(task, completed=finished)
                 if monotonic() - last_change > STUCK_SECONDS:
                     raise CommandError(
                         f"no progress for {STUCK_SECONDS:.0f} s; see the workers' logs"
                     )
-        seconds = monotonic() - started
-        rate = sent / seconds if seconds else 0
-        self.stdout.write(f"Finished in {seconds:,.0f} s ({rate:,.1f} tickets/s).")
+                sleep(LOOK_SECONDS)
+            bar.update(task, completed=sent)
 
     def _report(self) -> None:
         counts = classification.progress()

@@ -4,7 +4,9 @@ The database is the queue; Celery's messages are only hints. A claim is a lease 
 ticket is anybody's once it ends.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +18,7 @@ from triage.queue import TaskName, enqueue
 from triage.services import gateway
 
 SWEEP_LIMIT = 2_000
+ENQUEUE_BATCH = 500  # small, so that the workers begin while the rest is being sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Progress:
     done: int
     skipped: int
     failed: int
+
+    @property
+    def finished(self) -> int:
+        return self.done + self.skipped + self.failed
 
 
 def claim(triage_id: int) -> Claimed | None:
@@ -65,12 +72,22 @@ def claim(triage_id: int) -> Claimed | None:
 def sweep() -> int:
     """Find what waits and send it to the workers; settle attempts whose owner is gone. Returns how many were sent."""
     gateway.expire_attempts()
-    return _enqueue_due(SWEEP_LIMIT, grace_seconds=settings.TRIAGE_SWEEP_GRACE_SECONDS)
+    grace = timedelta(seconds=settings.TRIAGE_SWEEP_GRACE_SECONDS)
+    return _enqueue_due(SWEEP_LIMIT, sent_before=_database_now() - grace)
 
 
-def enqueue_waiting(limit: int | None = None) -> int:
-    """Send all that waits to the workers now, at most `limit`. Returns how many were sent."""
-    return _enqueue_due(limit, grace_seconds=0)
+def enqueue_waiting(limit: int | None = None) -> Iterator[int]:
+    """Send all that waits to the workers now, at most `limit`, a batch at a time. Yields how many each batch sent."""
+    started = _database_now()
+    left = limit
+    while left is None or left > 0:
+        batch = ENQUEUE_BATCH if left is None else min(ENQUEUE_BATCH, left)
+        sent = _enqueue_due(batch, sent_before=started)
+        if sent:
+            yield sent
+        if sent < batch:
+            return
+        left = None if left is None else left - sent
 
 
 def request_rerun(ticket_id: int) -> Triage:
@@ -105,8 +122,15 @@ def progress() -> Progress:
     )
 
 
-def _enqueue_due(limit: int | None, *, grace_seconds: float) -> int:
-    """Mark and send up to `limit` due runs that were not sent within the last `grace_seconds`."""
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def _enqueue_due(limit: int, *, sent_before: datetime) -> int:
+    """Mark and send up to `limit` due runs that were not sent since `sent_before`."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -115,14 +139,13 @@ def _enqueue_due(limit: int | None, *, grace_seconds: float) -> int:
                 SELECT id FROM triage_triage
                  WHERE ((state IN ('queued', 'skipped') AND due_at <= clock_timestamp())
                         OR (state = 'running' AND lease_until < clock_timestamp()))
-                   AND (enqueued_at IS NULL
-                        OR enqueued_at <= clock_timestamp() - %s * interval '1 second')
+                   AND (enqueued_at IS NULL OR enqueued_at <= %s)
                  ORDER BY due_at, id
                  LIMIT %s
                    FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            [grace_seconds, limit],
+            [sent_before, limit],
         )
         found = [row[0] for row in cursor.fetchall()]
         for triage_id in found:

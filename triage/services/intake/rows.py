@@ -28,11 +28,10 @@ COLUMNS = {
     "split",
 }
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-LINE_MAX_BYTES = 4_000_000  # one endless line must not fill the memory
-ROW_MAX_CHARACTERS = 4_000_000  # nor one endless row
-REREAD_MAX_CHARACTERS = (
-    40_000_000  # of rows whose quotes are broken; bounds the time for hostile files
-)
+LINE_MAX_BYTES = 2_000_000  # one endless line must not fill the memory
+BRACKETS_MAX = 200_000  # in memory a list takes thirty times its two bytes
+ROW_MAX_CHARACTERS = 2_000_000  # nor one endless row
+REREAD_MAX_CHARACTERS = 40_000_000  # of broken rows; bounds the time for hostile files
 NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of a byte that is not UTF-8
 
 
@@ -96,7 +95,7 @@ def _json_row(number: int, line: bytes | None) -> Row | BadLine:
     if line is None:
         return BadLine(number, _too_long())
     try:
-        values = json.loads(line.decode("utf-8"))
+        values = _json(line)
     except UnicodeDecodeError as error:
         return BadLine(number, f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}")
     except RecursionError:
@@ -106,6 +105,12 @@ def _json_row(number: int, line: bytes | None) -> Row | BadLine:
     if not isinstance(values, dict):
         return BadLine(number, "not a JSON object")
     return Row(number, values, len(line))
+
+
+def _json(line: bytes) -> Any:
+    if line.count(b"[") + line.count(b"{") > BRACKETS_MAX:
+        raise ValueError(f"it has more than {BRACKETS_MAX:,} brackets")
+    return json.loads(line.decode("utf-8"))
 
 
 def _csv(file: BinaryIO) -> Iterator[Row | BadLine]:
