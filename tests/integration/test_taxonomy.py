@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import Team, User
 from triage.exceptions import InvalidInput, NoTaxonomy
@@ -86,17 +86,18 @@ def test_a_label_is_found_without_case_and_an_invented_one_is_not(version: Taxon
 
 
 @pytest.mark.django_db(transaction=True)
-def test_publishing_from_several_threads_makes_one_version(labels: list[Label]) -> None:
+def test_publishers_take_turns_so_that_no_number_is_given_twice(version: TaxonomyVersion) -> None:
     system = User.objects.system()
 
-    def publish(_: int) -> int:
+    def publish_impatiently() -> None:
         try:
-            return taxonomy.publish(by=system).number
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+                taxonomy.publish(by=system)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(5) as pool:
-        numbers = set(pool.map(publish, range(5)))
-
-    assert numbers == {1}
-    assert TaxonomyVersion.objects.count() == 1
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        taxonomy.publish(by=system)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            pool.submit(publish_impatiently).result()

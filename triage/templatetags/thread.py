@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from django import template
-from quotequail import quote
+
+from triage.services.intake import quoting
 
 register = template.Library()
 
@@ -19,5 +20,5 @@ class Part:
 @register.filter
 def parts(body: str) -> list[Part]:
     """The body in its order; blank parts are left out."""
-    found = quote(body, quote_intro_line=True)
+    found = quoting.parts(body)
     return [Part(text.strip("\n"), not is_fresh) for is_fresh, text in found if text.strip()]

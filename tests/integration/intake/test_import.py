@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from pytest_django import Settings
 
 from accounts.models import User
 from tests.factories import write_csv, write_jsonl
@@ -187,6 +189,17 @@ def test_a_file_that_cannot_be_used_leaves_no_run_behind(tmp_path: Path, content
 def test_a_source_too_long_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="source: is longer than 60 characters"):
         run_import(numbered(tmp_path / "a.jsonl", 1), source="x" * 61)
+
+
+def test_in_debug_mode_the_texts_of_past_queries_are_not_kept(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.DEBUG = True
+
+    for _ in import_tickets(
+        numbered(tmp_path / "a.jsonl", 50), source="shop", by=User.objects.system()
+    ):
+        assert len(connection.queries_log) < 5
 
 
 def test_large_rows_are_stored_in_batches_of_bounded_size(

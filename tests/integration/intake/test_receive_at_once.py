@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from tests import processes
 from tests.factories import new_ticket
@@ -61,6 +61,21 @@ def test_batches_with_the_same_tickets_in_another_order_do_not_block_each_other(
 
     assert sum(received.is_new for many in answers for received in many) == 200
     assert (Ticket.objects.count(), Triage.objects.count()) == (200, 200)
+
+
+def test_batches_take_turns_so_that_none_can_wait_for_another_in_a_circle() -> None:
+    def receive_impatiently() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+                intake.receive_many(batch(3, 4))
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        intake.receive_many(batch(1, 2))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            pool.submit(receive_impatiently).result()
 
 
 def test_the_same_tickets_from_several_processes_are_stored_once() -> None:

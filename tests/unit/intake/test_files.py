@@ -196,7 +196,7 @@ def test_hostile_quotes_cannot_fill_the_memory_or_take_for_ever(
 
     lines = read_all('description,label\n"a\n' + 'x","y\n' * 5_000)
 
-    assert len(lines) < 50
+    assert 10 < len(lines) < 50
     assert all(isinstance(line, BadLine) for line in lines)
     assert "hang on a quote that is not closed" in str(lines)
 

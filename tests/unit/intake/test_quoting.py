@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from triage.services.intake.quoting import new_words
+from triage.services.intake.quoting import new_words, parts
 
 QUOTE = "> Could you send the order number?\n> Kind regards"
 INTROS = [
@@ -97,3 +99,22 @@ def test_a_forwarded_mail_is_the_customers_concern_and_is_kept() -> None:
     )
 
     assert new_words(forwarded) == forwarded
+
+
+def test_the_parts_of_a_text_stand_in_their_order() -> None:
+    text = f"Hello,\n{INTROS[0]}\n{QUOTE}\n\nIt is 4711."
+
+    assert parts(text) == [
+        (True, "Hello,"),
+        (False, f"{INTROS[0]}\n{QUOTE}"),
+        (True, "\nIt is 4711."),
+    ]
+
+
+line = st.sampled_from(["", "> a", "text", "From: Bob", "Sent: 2026", "-- ", *INTROS, *OUTLOOK])
+
+
+@given(st.lists(line).map("\n".join))
+def test_no_line_is_lost_between_the_parts_and_something_is_always_left(text: str) -> None:
+    assert "\n".join(part for _, part in parts(text)) == text
+    assert bool(new_words(text)) == bool(text.strip())

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
+from django.conf import settings
+
 from triage.models import Ticket
 from triage.models.tickets import AuthorKind
 from triage.services.classification.answer import answer_schema
@@ -115,8 +117,11 @@ def ticket_document(ticket: Ticket) -> str:
         for message in ticket.messages.all()
         if message.is_public and message.author_kind == AuthorKind.REQUESTER
     ]
-    texts = [ticket.description, *further[-FURTHER_MESSAGES:]]
-    words = bounded("\n\n".join(new_words(text) for text in texts))
+    # The newest words count most: a long first message gives way to them, and each gets a share.
+    most = settings.TRIAGE_TICKET_MAX_CHARACTERS
+    newest = [bounded(new_words(text), most // 4) for text in further[-FURTHER_MESSAGES:]]
+    first = bounded(new_words(ticket.description), most - sum(map(len, newest)))
+    words = "\n\n".join([first, *newest])
     subject = f"<subject>{neutralised(ticket.subject)}</subject>\n" if ticket.subject else ""
     return f"<ticket>\n{subject}<message>\n{neutralised(words)}\n</message>\n</ticket>"
 

@@ -75,8 +75,9 @@ def send(body: dict[str, Any], *, seconds: float) -> Answer:
 
 
 def _read(message: anthropic.types.Message, headers: Mapping[str, str]) -> Answer:
+    text = "".join(block.text for block in message.content if block.type == "text")
     return Answer(
-        text="".join(block.text for block in message.content if block.type == "text"),
+        text=text.replace("\0", ""),  # PostgreSQL stores no NUL, and a paid answer must be storable
         model=message.model,
         stop_reason=message.stop_reason or "",
         usage=_usage(message.usage),

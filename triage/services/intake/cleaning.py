@@ -26,9 +26,9 @@ def cleaned(text: str) -> str:
     return UNWANTED.sub("", LINE_END.sub("\n", text)).strip()
 
 
-def bounded(text: str) -> str:
-    """`text`, cut with a mark where it is longer than TRIAGE_TICKET_MAX_CHARACTERS; the mark counts."""
-    limit = settings.TRIAGE_TICKET_MAX_CHARACTERS
+def bounded(text: str, most: int | None = None) -> str:
+    """`text`, cut with a mark where it is longer than `most` (TRIAGE_TICKET_MAX_CHARACTERS); the mark counts."""
+    limit = most or settings.TRIAGE_TICKET_MAX_CHARACTERS
     if len(text) <= limit:
         return text
     mark = f"\n\n[cut here: {len(text):,} characters came, {limit:,} are kept]"

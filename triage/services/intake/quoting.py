@@ -48,21 +48,24 @@ SIGNATURE = re.compile(
 
 def new_words(text: str) -> str:
     """`text` without quoted parts and without its signature; the whole text where nothing else would be left."""
-    fresh = _without_signature(_without_quotes(text.split("\n")))
-    return "\n".join(fresh).strip() or text.strip()
+    fresh = "\n".join(part for is_fresh, part in parts(text) if is_fresh)
+    return "\n".join(_without_signature(fresh.split("\n"))).strip() or text.strip()
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
-    kept: list[str] = []
+def parts(text: str) -> list[tuple[bool, str]]:
+    """`text` in its order as `(is_fresh, lines)`; joined with newlines the parts are the whole text again."""
+    lines = text.split("\n")
+    found: list[tuple[bool, list[str]]] = []
     number = 0
     while number < len(lines):
-        if FORWARDED.match(lines[number]):
-            return kept + lines[number:]
-        quoted = _quoted_lines(lines, number)
-        if quoted == 0:
-            kept.append(lines[number])
-        number += quoted or 1
-    return kept
+        is_forward = bool(FORWARDED.match(lines[number]))
+        quoted = 0 if is_forward else _quoted_lines(lines, number)
+        end = len(lines) if is_forward else number + (quoted or 1)
+        if not found or found[-1][0] != (quoted == 0):
+            found.append((quoted == 0, []))
+        found[-1][1].extend(lines[number:end])
+        number = end
+    return [(is_fresh, "\n".join(part)) for is_fresh, part in found]
 
 
 def _quoted_lines(lines: list[str], start: int) -> int:
