@@ -39,6 +39,7 @@ lock: $(VENV)/dev.installed ## write requirements/*.txt anew from pyproject.toml
 	done
 
 clean: ## remove the virtual environment and all local state
+	@case "$$(cat var/postgres-location 2>/dev/null)" in /var/tmp/triage-*/postgres) rm -rf "$$(dirname "$$(cat var/postgres-location)")";; esac
 	rm -rf $(VENV) var
 
 $(BIN)/python:

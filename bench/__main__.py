@@ -1,4 +1,4 @@
-"""Runs every measurement, or those named on the command line: overhead, throughput, single_flight."""
+"""Runs the measurements; `python -m bench NAME …` runs those named, `recovery` (five minutes) only so."""
 
 import os
 import sys
@@ -7,11 +7,14 @@ from importlib import import_module
 from bench.stage import stage
 
 PARTS = ("overhead", "throughput", "single_flight")
+ON_REQUEST = ("recovery",)
 
 
 def main(chosen: list[str]) -> None:
-    if unknown := [part for part in chosen if part not in PARTS]:
-        sys.exit(f"error: unknown measurement {unknown[0]!r}; there are {', '.join(PARTS)}")
+    if unknown := [part for part in chosen if part not in PARTS + ON_REQUEST]:
+        sys.exit(
+            f"error: unknown measurement {unknown[0]!r}; there are {', '.join(PARTS + ON_REQUEST)}"
+        )
     with stage():
         load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
         print(f"{os.cpu_count()} cores; load average before: {load}")

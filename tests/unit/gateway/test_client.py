@@ -369,3 +369,11 @@ def test_the_request_carries_our_version_and_key_and_no_trace(
     assert headers["authorization"] == "Bearer key-of-this-test"
     assert headers["traceparent"] is None
     assert upstream.heard[0].body == BODY
+
+
+def test_a_nul_in_the_answer_is_left_out_because_it_could_not_be_stored(
+    upstream: Upstream,
+) -> None:
+    upstream.says(message('{"reason": "odd\0"}'))
+
+    assert client.send(BODY, seconds=5).text == '{"reason": "odd"}'
