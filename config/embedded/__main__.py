@@ -70,13 +70,22 @@ def run(command: list[str]) -> int:
     try:
         popen = subprocess.Popen(command, start_new_session=not has_terminal)
         relay.attach(popen)
-        code = popen.wait()
+        code = await_end(popen)
     except OSError as error:
         raise EmbeddedError(f"cannot run {command[0]}: {error.strerror}") from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return code if code >= 0 else 128 - code
+
+
+def await_end(popen: subprocess.Popen[bytes]) -> int:
+    """Its exit code. Waits in slices: a signal that comes just before a wait is handled only after it."""
+    while True:
+        try:
+            return popen.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 if __name__ == "__main__":
