@@ -95,8 +95,9 @@ def upstream(*, latency_seconds: float) -> Iterator[Upstream]:
 
 @contextmanager
 def process(argv: Sequence[str]) -> Iterator[psutil.Process]:
-    """A command for the time of the block."""
-    started = subprocess.Popen(argv, cwd=ROOT)
+    """A command for the time of the block; what it says is not part of the table."""
+    quiet = subprocess.DEVNULL
+    started = subprocess.Popen(argv, cwd=ROOT, stdout=quiet, stderr=quiet)
     try:
         yield psutil.Process(started.pid)
     finally:
