@@ -62,10 +62,15 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def worker(**more: str) -> Iterator[subprocess.Popen[str]]:
-    """A Celery worker for the queues `triage` and `default`, killed at the end of the block."""
+    """A Celery worker for the queues `triage` and `default`, killed at the end of the block.
+
+    It is started again when it ends by itself, as the supervisor does: Celery gives up where Redis goes while it holds
+    an unacknowledged message (kombu's channel reads its connection after closing it).
+    """
     process = start(
-        *("-m", "celery", "-A", "config", "worker", "-Q", "triage,default", "-P", "threads"),
-        *("-c", "8", "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error"),
+        *("-m", "tests.restarting", "-m", "celery", "-A", "config", "worker"),
+        *("-Q", "triage,default", "-P", "threads", "-c", "8"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error"),
         is_heard=False,
         **more,
     )
