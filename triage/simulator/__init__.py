@@ -7,6 +7,9 @@ the quality of Claude.
 """
 
 from triage.simulator.app import build_app
-from triage.simulator.server import RunningSimulator, run, running
+from triage.simulator.remote import RunningSimulator
+from triage.simulator.scenarios import Fault
+from triage.simulator.scenarios import __doc__ as scenarios_help
+from triage.simulator.server import run, running
 
-__all__ = ["RunningSimulator", "build_app", "run", "running"]
+__all__ = ["Fault", "RunningSimulator", "build_app", "run", "running", "scenarios_help"]

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from triage.simulator import errors
+from triage.simulator.batches.endpoint import build_routes
 from triage.simulator.bill import new_request_id
 from triage.simulator.catalogue import ModelsEndpoint
 from triage.simulator.control import ControlEndpoint
@@ -27,7 +28,7 @@ def build_app(
 ) -> Starlette:
     """An application with a bill, a cache and a scenario of its own.
 
-    The scenarios `reset` and `cut` need the server of `run` or `running`.
+    The scenarios `reset`, `cut` and `batchlost` need the server of `run` or `running`.
 
     Args:
         latency_ms: Time before the first content of every answer; in a scenario with `slow`, of
@@ -46,11 +47,12 @@ def build_app(
 
 
 def _routes(simulator: Simulator) -> list[Route]:
-    models, control = ModelsEndpoint(simulator.clock), ControlEndpoint(simulator)
+    models, control = ModelsEndpoint(simulator), ControlEndpoint(simulator)
     counting = CountTokensEndpoint(simulator)
     return [
         Route("/v1/messages", MessagesEndpoint(simulator), methods=["POST"]),
         Route("/v1/messages/count_tokens", counting, methods=["POST"]),
+        *build_routes(simulator),
         Route("/v1/models", models.list, methods=["GET"]),
         Route("/v1/models/{model_id}", models.retrieve, methods=["GET"]),
         Route("/bill", control.bill, methods=["GET"]),

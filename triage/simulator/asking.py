@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from triage.simulator import auth
 from triage.simulator.bill import Row
 from triage.simulator.connection import Connection
-from triage.simulator.model_table import CATALOGUE
-from triage.simulator.models import ServedModel
+from triage.simulator.models import Catalogue, ServedModel
 from triage.simulator.rules import check_fields, check_for_model
 from triage.simulator.rules.fields import Field
 from triage.simulator.rules.length import check_length
@@ -22,22 +21,36 @@ class Ask:
     model: ServedModel
 
 
-async def read_ask(
-    connection: Connection, fields: dict[str, Field], *, now: float, row: Row | None = None
-) -> Ask:
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What a request is checked against: its fields and the models at `now`, Unix seconds."""
+
+    fields: dict[str, Field]
+    catalogue: Catalogue
+    now: float
+
+
+async def read_ask(connection: Connection, rules: Rulebook, *, row: Row | None = None) -> Ask:
     """Authenticate, read and check a request; `row` learns its model and user on the way.
 
     Raises:
         ApiError: What the client is told.
         ClientDisconnect: The client left while sending.
     """
-    key = auth.check_key(connection.request.headers)
-    auth.check_version(connection.request.headers)
-    body = await connection.read_json()
+    key = auth.check(connection.request.headers)
+    return check_ask(await connection.read_json(), rules, key=key, row=row)
+
+
+def check_ask(body: object, rules: Rulebook, *, key: str, row: Row | None = None) -> Ask:
+    """Check a parsed request; `row` learns its model and user on the way.
+
+    Raises:
+        ApiError: It breaks a rule.
+    """
     if row is not None and isinstance(body, dict):
         _introduce(row, body)
-    checked = check_fields(body, fields)
-    model = CATALOGUE.get_served(checked["model"], now)
+    checked = check_fields(body, rules.fields)
+    model = rules.catalogue.get_served(checked["model"], rules.now)
     if row is not None:
         row.model = model.id
     check_for_model(checked, model)

@@ -8,6 +8,17 @@ INVALID_KEY = "invalid"  # the one key that is refused, so that tests can provok
 VERSIONS = frozenset({"2026-10-21", "2023-06-01"})
 
 
+def check(headers: Mapping[str, str]) -> str:
+    """The key of a request that has both a key and a version.
+
+    Raises:
+        ApiError: 401 or 400.
+    """
+    key = check_key(headers)
+    check_version(headers)
+    return key
+
+
 def check_key(headers: Mapping[str, str]) -> str:
     """The key of the request, which also stands for its organisation.
 

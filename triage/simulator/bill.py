@@ -1,5 +1,7 @@
 """The simulator's bill: one row per request to POST /v1/messages, whatever became of it.
 
+A line of a batch has a row too, from the creation of its batch; it is billed half.
+
 A row exists from the moment the request arrives (`in_flight`) and is settled once, before the
 last byte of the answer leaves. Rows live in memory and end with the process or a reset.
 """
@@ -12,6 +14,7 @@ from uuid import uuid4
 
 from triage.simulator.models import ServedModel
 from triage.simulator.pricing import NOTHING, Tokens, TokenSum, cost_nanousd
+from triage.simulator.wire import Clock
 
 
 def new_request_id() -> str:
@@ -25,22 +28,33 @@ class Outcome(StrEnum):
     IN_FLIGHT = "in_flight"  # not settled yet
     ANSWERED = "answered"
     REFUSED = "refused"  # 4xx: broke a rule
-    FAULTED = "faulted"  # 429, 500 or 529 by scenario
+    FAULTED = "faulted"  # an error status by scenario, or a 429 by an enforced limit
     SILENT = "silent"  # accepted, never answered
     RESET = "reset"  # connection reset before any header
-    CUT = "cut"  # connection reset within the answer
+    CUT = "cut"  # the answer ended in its middle
+    STALLED = "stalled"  # connection held open in the middle of the answer
+    BROKEN = "broken"  # an error event within a 200 stream
     UNSEEN = "unseen"  # answered in full, but the client had left
     LEFT = "left"  # the client left before the request, or within the stream
+    CANCELED = "canceled"  # a line whose batch was canceled first
+    EXPIRED = "expired"  # a line that was not worked in time
 
 
 @dataclass(slots=True)
 class Row:
-    """One request; `at` is its arrival in Unix seconds."""
+    """One request; `at` is its arrival, `ended_at` its end, both in Unix seconds.
+
+    The end is when the row was settled or, where the connection was held open without an answer,
+    when the client left. `batch_id` and `custom_id` are None for live requests.
+    """
 
     seq: int
     at: float
     request_id: str
     message_id: str
+    batch_id: str | None = None
+    custom_id: str | None = None
+    ended_at: float | None = None
     user_id: str | None = None
     model: str | None = None
     status: int | None = None
@@ -52,8 +66,13 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The row as `GET /bill` shows it."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        at = datetime.fromtimestamp(self.at, UTC).isoformat()
-        return {**fields, "at": at, "tokens": asdict(self.tokens)}
+        times = {"at": as_time(self.at), "ended_at": as_time(self.ended_at)}
+        return {**fields, **times, "tokens": asdict(self.tokens)}
+
+
+def as_time(seconds: float | None) -> str | None:
+    """Unix seconds as RFC 3339 in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 @dataclass(slots=True)
@@ -82,15 +101,17 @@ class Totals:
 class Bill:
     """All rows in order of arrival, and their totals."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._rows: list[Row] = []
         self._settled = 0
         self._totals = Totals()
         self._by_model: dict[str, Totals] = {}
 
-    def open(self, at: float) -> Row:
-        """A new row for a request that has just arrived."""
-        row = Row(len(self._rows) + 1, at, new_request_id(), f"msg_{uuid4().hex[:24]}")
+    def open(self, *, batch_id: str | None = None, custom_id: str | None = None) -> Row:
+        """A new row for a request or a line that has just arrived."""
+        ids = new_request_id(), f"msg_{uuid4().hex[:24]}"
+        row = Row(len(self._rows) + 1, self._clock(), *ids, batch_id, custom_id)
         self._rows.append(row)
         return row
 
@@ -111,10 +132,11 @@ class Bill:
         """
         if row.outcome is not Outcome.IN_FLIGHT:
             return
-        row.outcome, row.status = outcome, status
+        row.outcome, row.status, row.ended_at = outcome, status, self._clock()
         if model is not None:
             row.billed, row.tokens = True, tokens
-            row.cost_nanousd = cost_nanousd(tokens, model.tariff)
+            is_batch = row.batch_id is not None
+            row.cost_nanousd = cost_nanousd(tokens, model.tariff, batch=is_batch)
             self._by_model.setdefault(model.id, Totals()).add(row)
         self._settled += 1
         self._totals.add(row)

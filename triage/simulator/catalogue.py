@@ -9,20 +9,20 @@ from starlette.responses import JSONResponse
 from triage.simulator import auth, errors
 from triage.simulator.bill import new_request_id
 from triage.simulator.errors import ApiError
-from triage.simulator.model_table import CATALOGUE
 from triage.simulator.models import EFFORTS, Abilities, Lifecycle, Model, Thinking
-from triage.simulator.wire import Clock, JsonObject
+from triage.simulator.paging import take_page
+from triage.simulator.state import Simulator
+from triage.simulator.wire import JsonObject
 
 Finder = Callable[[Request], JsonObject]
-DEFAULT_LIMIT, MAX_LIMIT = 20, 1_000
 DEFAULT_STAGES = (Lifecycle.ACTIVE, Lifecycle.DEPRECATED)
 
 
 class ModelsEndpoint:
-    """The two lookups, at the time the clock says."""
+    """The two lookups, at the time the simulator's clock says."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
 
     async def list(self, request: Request) -> JSONResponse:
         """A page of models, newest first; retired ones only when asked for."""
@@ -35,49 +35,39 @@ class ModelsEndpoint:
     def _respond(self, request: Request, find: Finder) -> JSONResponse:
         request_id = new_request_id()
         try:
-            auth.check_key(request.headers)
-            auth.check_version(request.headers)
+            auth.check(request.headers)
             return JSONResponse(find(request), headers={"request-id": request_id})
         except ApiError as error:
             return error.response(request_id)
 
     def _one(self, request: Request) -> JsonObject:
         name = request.path_params["model_id"]
-        model = CATALOGUE.find(name)
+        model = self.simulator.catalogue.find(name)
         if model is None:
             raise errors.not_found(f"model: {name}")
-        return describe(model, self.clock())
+        return describe(model, self.simulator.clock())
 
     def _page(self, request: Request) -> JsonObject:
-        now, limit = self.clock(), _limit(request)
-        stages = _stages(request)
-        newest = sorted(CATALOGUE.models, key=lambda model: model.released, reverse=True)
+        now, stages = self.simulator.clock(), _stages(request)
+        known = self.simulator.catalogue.models
+        newest = sorted(known, key=lambda model: model.released, reverse=True)
         models = [describe(model, now) for model in newest if model.lifecycle(now) in stages]
-        ids = [model["id"] for model in models]
-        after, before = request.query_params.get("after_id"), request.query_params.get("before_id")
-        end = ids.index(before) if before in ids else len(ids)
-        start = ids.index(after) + 1 if after in ids else max(end - limit, 0) if before else 0
-        page = models[start : min(start + limit, end)]
-        return {
-            "data": page,
-            "first_id": page[0]["id"] if page else None,
-            "last_id": page[-1]["id"] if page else None,
-            "has_more": start > 0 if before else start + limit < end,
-        }
+        return take_page(models, request.query_params)
 
 
 def describe(model: Model, now: float) -> JsonObject:
-    """A model as the API's ModelInfo."""
-    can = model.abilities
+    """A model as the API's ModelInfo; an active one has no dates of its end."""
+    can, stage = model.abilities, model.lifecycle(now)
+    is_ending = stage is not Lifecycle.ACTIVE
     return {
         "type": "model",
         "id": model.id,
         "display_name": model.name,
         "line": model.line,
-        "lifecycle": model.lifecycle(now),
+        "lifecycle": stage,
         "created_at": _rfc3339(model.released),
-        "deprecated_at": _rfc3339(model.deprecated_at),
-        "retires_at": _rfc3339(model.retires_at),
+        "deprecated_at": _rfc3339(model.deprecated_at) if is_ending else None,
+        "retires_at": _rfc3339(model.retires_at) if is_ending else None,
         "max_input_tokens": can.context_tokens if can else None,
         "max_tokens": can.max_output_tokens if can else None,
         "capabilities": _capabilities(can) if can else None,
@@ -88,7 +78,7 @@ def _capabilities(can: Abilities) -> JsonObject:
     """What the simulator really does for the model; what it does not do is unsupported."""
     thinking = {kind.value: _yes(kind in can.thinking) for kind in Thinking}
     return {
-        "batch": _yes(False),
+        "batch": _yes(True),
         "citations": _yes(False),
         "code_execution": _yes(False),
         "context_management": _yes(False),
@@ -107,13 +97,6 @@ def _yes(is_supported: bool) -> JsonObject:
 
 def _rfc3339(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
-        raise errors.invalid(f"limit: Input should be between 1 and {MAX_LIMIT}")
-    return int(text)
 
 
 def _stages(request: Request) -> tuple[str, ...]:

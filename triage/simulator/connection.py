@@ -26,25 +26,25 @@ class Connection:
         self.send = send
         self.request = Request(scope, receive)
 
-    async def read_json(self) -> object:
+    async def read_json(self, *, max_bytes: int = MAX_BODY_BYTES) -> object:
         """The parsed body.
 
         A body that is too large is read to its end and dropped, so that the client sees the
         answer instead of a broken pipe.
 
         Raises:
-            ApiError: 413 over 32 MB, 400 when it is not JSON.
+            ApiError: 413 over `max_bytes`, 400 when it is not JSON.
             ClientDisconnect: The client left before it had sent everything.
         """
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.request.stream():
             size += len(chunk)
-            if size > MAX_BODY_BYTES:
+            if size > max_bytes:
                 chunks.clear()
             else:
                 chunks.append(chunk)
-        if size > MAX_BODY_BYTES:
+        if size > max_bytes:
             raise errors.too_large()
         return _parse(b"".join(chunks))
 

@@ -44,7 +44,7 @@ class ControlEndpoint:
         return JSONResponse(self._scenario())
 
     async def reset(self, _: Request) -> JSONResponse:
-        """POST /reset: empty bill, cache and counters; the scenario stays."""
+        """POST /reset: empty bill, cache, batches and counters; the scenario stays."""
         self.simulator.reset()
         return JSONResponse({"reset": True})
 

@@ -1,20 +1,17 @@
-"""POST /v1/messages and /v1/messages/count_tokens.
-
-Message Batches belong beside these: a line's `params` pass the same checks, are answered by
-`build_reply` and are priced with `cost_nanousd(..., batch=True)`.
-"""
+"""POST /v1/messages and /v1/messages/count_tokens."""
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from triage.simulator import tokens
-from triage.simulator.asking import read_ask
+from triage.simulator.asking import Rulebook, read_ask
 from triage.simulator.bill import Outcome, new_request_id
 from triage.simulator.connection import Connection
 from triage.simulator.errors import ApiError
+from triage.simulator.exchange import Exchange
 from triage.simulator.rules import COUNT_FIELDS, MESSAGE_FIELDS
-from triage.simulator.serving import Serving
+from triage.simulator.serving import serve
 from triage.simulator.state import Simulator
 
 
@@ -27,10 +24,11 @@ class MessagesEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open a row, check the request, serve it."""
         connection, bill = Connection(scope, receive, send), self.simulator.bill
-        row = bill.open(self.simulator.clock())
+        row = bill.open()
+        rules = Rulebook(MESSAGE_FIELDS, self.simulator.catalogue, row.at)
         try:
-            ask = await read_ask(connection, MESSAGE_FIELDS, now=row.at, row=row)
-            await Serving(self.simulator, bill, row, ask, connection).run()
+            ask = await read_ask(connection, rules, row=row)
+            await serve(Exchange(self.simulator, bill, row, ask, connection))
         except ClientDisconnect:
             bill.settle(row, Outcome.LEFT)
         except ApiError as error:
@@ -52,8 +50,9 @@ class CountTokensEndpoint:
         """Check the request and count."""
         connection = Connection(scope, receive, send)
         request_id = new_request_id()
+        rules = Rulebook(COUNT_FIELDS, self.simulator.catalogue, self.simulator.clock())
         try:
-            ask = await read_ask(connection, COUNT_FIELDS, now=self.simulator.clock())
+            ask = await read_ask(connection, rules)
         except ClientDisconnect:
             return
         except ApiError as error:

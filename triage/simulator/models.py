@@ -3,9 +3,9 @@
 The table itself is in `model_table`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from triage.simulator import errors
@@ -39,6 +39,8 @@ class Lifecycle(StrEnum):
     RETIRED = "retired"
 
 
+NOTICE = timedelta(days=60)  # from the announcement to the end, at least
+UNTIL_RETIREMENT = timedelta(days=30)
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
@@ -125,6 +127,13 @@ class Catalogue:
         """The model of this id or alias, retired ones included."""
         return self._by_name.get(name)
 
+    def aged(self, stage_of: Callable[[str], Lifecycle | None], now: float) -> "Catalogue":
+        """The same models, each in the stage `stage_of` gives its id; None leaves it alone.
+
+        A retired model retired today at midnight UTC, a deprecated one retires in 30 days.
+        """
+        return Catalogue(_age(model, stage_of(model.id), now) for model in self.models)
+
     def get_served(self, name: str, now: float) -> ServedModel:
         """The model that answers to `name` at `now`.
 
@@ -137,6 +146,14 @@ class Catalogue:
         if model.lifecycle(now) is Lifecycle.RETIRED:
             raise errors.not_found(f"model: {name}")
         return ServedModel(model.id, model.line, model.abilities, model.tariff)
+
+
+def _age(model: Model, stage: Lifecycle | None, now: float) -> Model:
+    if stage is None:
+        return model
+    today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = today if stage is Lifecycle.RETIRED else today + UNTIL_RETIREMENT
+    return replace(model, deprecated_at=end - NOTICE, retires_at=end)
 
 
 def day(text: str) -> datetime:

@@ -22,6 +22,7 @@ class Reply:
     stop_sequence: str | None
     thinking_tokens: int
     text_tokens: int
+    stop_details: JsonObject | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -46,14 +47,23 @@ def build_reply(answer: Answer, body: JsonObject, model: ServedModel) -> Reply:
     return Reply(tuple(blocks), stop_reason, stop_sequence, thinking, tokens.of_text(text, model))
 
 
-def message(reply: Reply, *, message_id: str, model: ServedModel, spent: Tokens) -> JsonObject:
+def message(
+    reply: Reply,
+    *,
+    message_id: str,
+    model: ServedModel,
+    spent: Tokens,
+    service_tier: str = "standard",
+) -> JsonObject:
     """The reply as the JSON of a Message."""
+    used = usage(spent, thinking_tokens=reply.thinking_tokens)
     return {
         **message_head(message_id, model),
         "content": list(reply.blocks),
         "stop_reason": reply.stop_reason,
         "stop_sequence": reply.stop_sequence,
-        "usage": usage(spent, thinking_tokens=reply.thinking_tokens),
+        "stop_details": reply.stop_details,
+        "usage": {**used, "service_tier": service_tier},
     }
 
 

@@ -1,15 +1,12 @@
 """The simulator on a port: blocking for a command, in a thread for tests."""
 
 import asyncio
-import json
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection
 from types import FrameType
 
 import uvicorn
@@ -17,12 +14,12 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from triage.simulator.app import build_app
+from triage.simulator.remote import RunningSimulator
 from triage.simulator.state import Simulator
-from triage.simulator.wire import Clock, JsonObject
+from triage.simulator.wire import Clock
 
 STOP_SECONDS = 5
 START_SECONDS = 10.0
-BILL_PAGE = 10_000
 
 
 def run(
@@ -44,51 +41,6 @@ def run(
     with closing(_bind(host, port)) as sock:
         print(f"simulator: http://{host}:{sock.getsockname()[1]}", flush=True)
         _Server(app).run(sockets=[sock])
-
-
-@dataclass(frozen=True, slots=True)
-class RunningSimulator:
-    """A simulator in a background thread, driven over HTTP."""
-
-    host: str
-    port: int
-
-    @property
-    def base_url(self) -> str:
-        """What an SDK client is given as `base_url`."""
-        return f"http://{self.host}:{self.port}"
-
-    def bill(self) -> JsonObject:
-        """The whole bill: `{"requests": [...], "totals": {...}}`."""
-        rows: list[JsonObject] = []
-        after: int | None = 0
-        page: JsonObject = {}
-        while after is not None:
-            page = self._call("GET", f"/bill?after={after}&limit={BILL_PAGE}")
-            rows += page["requests"]
-            after = page["next"]
-        return {"requests": rows, "totals": page["totals"]}
-
-    def set_scenario(self, name: str, seed: int = 0) -> None:
-        """Switch to another scenario.
-
-        Raises:
-            ValueError: It is unknown.
-        """
-        self._call("POST", "/scenario", {"name": name, "seed": seed})
-
-    def reset(self) -> None:
-        """Empty the bill, the cache and the counters."""
-        self._call("POST", "/reset")
-
-    def _call(self, method: str, path: str, body: JsonObject | None = None) -> JsonObject:
-        with closing(HTTPConnection(self.host, self.port, timeout=30)) as http:
-            http.request(method, path, json.dumps(body) if body else None)
-            response = http.getresponse()
-            answer: JsonObject = json.loads(response.read())
-        if response.status >= 400:
-            raise ValueError(answer["error"]["message"])
-        return answer
 
 
 @contextmanager

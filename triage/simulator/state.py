@@ -3,8 +3,11 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from triage.simulator.batches.batch import Batches
 from triage.simulator.bill import Bill
 from triage.simulator.caching import PromptCache
+from triage.simulator.model_table import CATALOGUE
+from triage.simulator.models import Catalogue
 from triage.simulator.rates import RateLimits
 from triage.simulator.scenarios import Fate, Scenario
 from triage.simulator.wire import Clock
@@ -27,17 +30,29 @@ class Simulator:
     clock: Clock
     pace: Pace
     scenario: Scenario
-    bill: Bill = field(default_factory=Bill)
+    bill: Bill = field(init=False)
     cache: PromptCache = field(default_factory=PromptCache)
     rates: RateLimits = field(default_factory=RateLimits)
+    batches: Batches = field(default_factory=Batches)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def reset(self) -> None:
-        """Start afresh: an empty bill and cache, the scenario's counters at zero.
+    def __post_init__(self) -> None:
+        self.bill = Bill(self.clock)
 
-        Requests in flight settle on the bill they were opened on.
+    @property
+    def catalogue(self) -> Catalogue:
+        """The models, in the stages the scenario gives them."""
+        if not self.scenario.has_stages:
+            return CATALOGUE
+        return CATALOGUE.aged(self.scenario.stage_of, self.clock())
+
+    def reset(self) -> None:
+        """Start afresh: an empty bill and cache, no batches, the scenario's counters at zero.
+
+        Requests in flight settle on the bill they were opened on; batches at work end unfinished.
         """
-        self.bill = Bill()
+        self.bill = Bill(self.clock)
+        self.batches.clear()
         self.cache.clear()
         self.rates.clear()
         self.scenario = Scenario(self.scenario.name, self.scenario.seed)
@@ -48,8 +63,8 @@ class Simulator:
         In a scenario with `slow`, the requests that are not slow are quick.
         """
         latency = self.pace.latency_seconds
-        if fate.is_slow:
-            return SLOW_SECONDS if latency is None else latency
+        if fate.wait:
+            return fate.wait.number(SLOW_SECONDS if latency is None else latency)
         return 0.0 if self.scenario.has_slow else latency or 0.0
 
     async def pause(self, seconds: float) -> None:

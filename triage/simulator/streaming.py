@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triage.simulator import tokens
+from triage.simulator.errors import ApiError
 from triage.simulator.models import ServedModel
 from triage.simulator.pricing import Tokens
 from triage.simulator.reply import Reply, message_head, usage, with_output
@@ -13,6 +14,8 @@ from triage.simulator.wire import JsonObject
 
 PIECE = re.compile(r"\s*\S+\s*?(?=\s|$)|\s+")  # a word with the space before it
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+STOP = b'event: message_stop\ndata: {"type": "message_stop"}\n\n'
+NOT_JSON = b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "de\n\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,12 @@ def content_frames(reply: Reply, model: ServedModel) -> Iterator[Frame]:
         yield Frame(stop, _output_so_far(reply, said, model))
 
 
-def closing(reply: Reply, spent: Tokens) -> bytes:
-    """`message_delta` with the whole usage, then `message_stop`."""
-    delta = {
+def delta(reply: Reply, spent: Tokens) -> bytes:
+    """`message_delta` with the stop reason and the whole usage."""
+    change = {
         "stop_reason": reply.stop_reason,
         "stop_sequence": reply.stop_sequence,
-        "stop_details": None,
+        "stop_details": reply.stop_details,
         "container": None,
     }
     whole = usage(spent, thinking_tokens=reply.thinking_tokens)
@@ -62,9 +65,12 @@ def closing(reply: Reply, spent: Tokens) -> bytes:
         for name, value in whole.items()
         if name not in ("cache_creation", "service_tier")
     }
-    return _event("message_delta", {"delta": delta, "usage": cumulative}) + _event(
-        "message_stop", {}
-    )
+    return _event("message_delta", {"delta": change, "usage": cumulative})
+
+
+def error(problem: ApiError, request_id: str) -> bytes:
+    """`error`, as it stands within a stream that began with a 200."""
+    return _event("error", problem.body(request_id))
 
 
 def _event(name: str, fields: JsonObject) -> bytes:

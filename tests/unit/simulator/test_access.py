@@ -63,7 +63,7 @@ def test_body_over_32_megabytes_is_a_413(simulator: RunningSimulator) -> None:
 
 
 def test_unknown_path_is_a_404_in_the_same_shape(simulator: RunningSimulator) -> None:
-    status, body, _ = send_raw(simulator, BODY, GOOD, path="/v1/messages/batches")
+    status, body, _ = send_raw(simulator, BODY, GOOD, path="/v1/complete")
 
     assert (status, body["error"]["type"]) == (404, "not_found_error")
 
@@ -90,4 +90,4 @@ def test_answer_carries_request_id_and_rate_limit_headers(client: anthropic.Anth
     for kind in ("requests", "tokens", "input-tokens", "output-tokens"):
         for field in ("limit", "remaining", "reset"):
             assert f"anthropic-ratelimit-{kind}-{field}" in raw.headers
-    assert raw.headers["anthropic-ratelimit-requests-remaining"] == "999"
+    assert raw.headers["anthropic-ratelimit-requests-remaining"] == "9999"

@@ -1,6 +1,6 @@
 """`simulator`: the local stand-in for the Claude API, for as long as it runs."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -13,8 +13,16 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = simulator.scenarios_help
         parser.add_argument("--port", type=int, required=True)
-        parser.add_argument("--scenario", default="calm", help="e.g. 529:0.1+slow; default calm")
+        names = ", ".join(simulator.Fault)
+        parser.add_argument(
+            "--scenario",
+            default="calm",
+            metavar="NAME",
+            help=f"one or more of {names}, joined by +, as told below; default calm",
+        )
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,10 +6,12 @@
 import json
 from dataclasses import dataclass
 
+from triage.simulator.answers.changes import change_judge, spoil_json
 from triage.simulator.answers.prose import think, write_reply
 from triage.simulator.answers.reading import read_guide, read_instructions, read_ticket
 from triage.simulator.answers.schema import FixedJudge, ScoringJudge, Writer
 from triage.simulator.models import ServedModel
+from triage.simulator.parts import Fault
 from triage.simulator.wire import JsonObject
 
 __all__ = ["Answer", "compose"]
@@ -25,11 +27,14 @@ class Answer:
     tool_name: str | None = None
 
 
-def compose(body: JsonObject, model: ServedModel, *, is_fixed: bool = False) -> Answer:
+def compose(
+    body: JsonObject, model: ServedModel, *, is_fixed: bool = False, fault: Fault | None = None
+) -> Answer:
     """The answer to a checked request; the same request gets the same answer.
 
     With an output schema or a forced tool it is JSON that fits the schema, otherwise a short
-    support reply. `is_fixed` fills the schema without reading the text, for benchmarks.
+    support reply. `is_fixed` fills the schema without reading the text, for benchmarks; `fault`
+    may spoil the JSON.
     """
     ticket = read_ticket(body)
     schema, tool_name = _wanted(body)
@@ -37,7 +42,10 @@ def compose(body: JsonObject, model: ServedModel, *, is_fixed: bool = False) -> 
         return Answer(write_reply(ticket, read_instructions(body)), "end_turn", think(ticket))
     guide = "" if is_fixed else read_guide(body)
     judge = FixedJudge() if is_fixed else ScoringJudge(guide, ticket, model.id, model.is_weak)
-    text = json.dumps(Writer(schema, judge, ticket).write(), ensure_ascii=False)
+    written = Writer(schema, change_judge(judge, fault), ticket).write()
+    text = json.dumps(written, ensure_ascii=False)
+    if fault is Fault.BAD_JSON and not tool_name:
+        text = spoil_json(text)
     return Answer(text, "tool_use" if tool_name else "end_turn", think(ticket), tool_name)
 
 

@@ -1,0 +1,1 @@
+"""Message Batches: created, worked in the background, looked up, canceled, read, deleted."""
