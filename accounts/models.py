@@ -61,6 +61,11 @@ class User(AbstractBaseUser):
         Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="members"
     )
     is_active = models.BooleanField(default=True)
+    calls_per_minute = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Interactive calls to Claude in any minute. Empty: the installation's limit.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -1,4 +1,7 @@
-"""A governed call beside a bare SDK call and two bare commits: same thread, same upstream, interleaved."""
+"""A governed call beside a bare SDK call and two bare commits: same thread, same upstream, interleaved.
+
+The call is an interactive one, with everything switched on: the user's rate, three budgets, the breaker and the pace.
+"""
 
 import statistics
 from collections.abc import Callable
@@ -10,7 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from bench.stage import durability, upstream
-from triage.models import Feature
+from triage.models import Budget, Feature
 from triage.services import gateway
 from triage.services.classification.answer import answer_schema
 from triage.services.gateway import About, Request
@@ -24,6 +27,7 @@ def main() -> None:
     print("\n## A governed call over a bare one\n")
     print(
         f"{ROUNDS} rounds of {CALLS}, interleaved; upstream on loopback answers at once; {durability()}\n"
+        "The call is interactive, with its rate, three budgets, breaker and pace on.\n"
     )
     with upstream(latency_seconds=0.0):
         rounds = [_round(number) for number in range(ROUNDS + 1)][1:]  # the first warms up
@@ -34,7 +38,7 @@ def _round(number: int) -> dict[str, list[float]]:
     client = anthropic.Anthropic(
         api_key="bench", base_url=settings.ANTHROPIC_BASE_URL, max_retries=0, open_telemetry=False
     )
-    system = User.objects.system()
+    caller = _caller()
     times: dict[str, list[float]] = {"bare": [], "governed": [], "commits": []}
     for index in range(CALLS):
         request = build_request(f"{number}-{index}")
@@ -45,13 +49,25 @@ def _round(number: int) -> dict[str, list[float]]:
                 lambda: gateway.ask(
                     request,  # noqa: B023
                     feature=Feature.CLASSIFY,
-                    by=system,
+                    by=caller,
                     about=About("ticket", "1"),
                 )
             )
         )
         times["commits"].append(_time(_two_commits))
     return times
+
+
+def _caller() -> User:
+    """A user whose rate is out of the way but counted, under three budgets that are too."""
+    caller, _ = User.objects.get_or_create(
+        email="bench@example.com", defaults={"calls_per_minute": 30_000}
+    )
+    for scope, key in (("installation", ""), ("feature", "classify"), ("user", str(caller.pk))):
+        Budget.objects.get_or_create(
+            scope=scope, key=key, period="day", defaults={"hard_nanousd": 10**15}
+        )
+    return caller
 
 
 def build_request(text: str) -> Request:

@@ -30,6 +30,8 @@ def stage() -> Iterator[None]:
         os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "0", "SECRET_KEY": "x"}
         os.environ |= {"TRIAGE_SIMULATOR": "1", "ANTHROPIC_API_KEY": "bench"}
         os.environ["TRIAGE_LOG_LEVEL"] = "ERROR"
+        limits = {"requests": 1_000_000, "input_tokens": 10**10, "output_tokens": 10**9}
+        os.environ["TRIAGE_PACE"] = json.dumps({"default": limits})
         run("manage.py", "migrate", "-v", "0")
         import django
 

@@ -20,6 +20,12 @@ ANSWER = {
     "language_confidence": 0.99,
 }
 
+# Limits that are out of the way, shown as the API shows them, so that the pace has its work.
+LIMITS = "".join(
+    f"anthropic-ratelimit-{kind}-limit: {limit}\r\nanthropic-ratelimit-{kind}-remaining: {limit}\r\n"
+    for kind, limit in (("requests", 1_000_000), ("input-tokens", 10**10), ("output-tokens", 10**9))
+)
+
 
 class Upstream(asyncio.Protocol):
     """HTTP/1.1 with keep-alive: reads a head and a counted body, waits, answers. `GET /count` tells how many it saw."""
@@ -82,7 +88,7 @@ def _content_length(head: bytes) -> int:
 def _response(body: bytes) -> bytes:
     head = (
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_bench\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
+        f"{LIMITS}content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -144,6 +144,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("TRIAGE_SWEEP_SECONDS", 15.0),
         "options": {"expires": 15, "queue": "default"},
     },
+    "advance-batches": {
+        "task": "triage.advance_batches",
+        "schedule": env.float("TRIAGE_BATCH_SECONDS", 30.0),
+        "options": {"expires": 30, "queue": "bulk"},
+    },
+    "check-models": {
+        "task": "triage.check_models",
+        "schedule": 3600.0,  # asks once a day, whenever beat was started
+        "options": {"expires": 3600, "queue": "default"},
+    },
 }
 
 # --- Claude ---------------------------------------------------------------------------------------
@@ -158,6 +168,15 @@ TRIAGE_THRESHOLD_APPLY = env.float("TRIAGE_THRESHOLD_APPLY", 0.85)
 TRIAGE_THRESHOLD_SUGGEST = env.float("TRIAGE_THRESHOLD_SUGGEST", 0.50)
 TRIAGE_TICKET_MAX_CHARACTERS = env.int("TRIAGE_TICKET_MAX_CHARACTERS", 16_000)
 TRIAGE_STORED_REPLY_DAYS = env.int("TRIAGE_STORED_REPLY_DAYS", 30)
+# After so many outages in a row a model is left alone, for so long, by the whole fleet.
+TRIAGE_BREAKER_FAILURES = env.int("TRIAGE_BREAKER_FAILURES", 4)
+TRIAGE_BREAKER_SECONDS = env.float("TRIAGE_BREAKER_SECONDS", 20.0)
+# {model or "default": {"requests", "input_tokens", "output_tokens"}} per minute; what is left out is the Start tier's.
+TRIAGE_PACE = env.json("TRIAGE_PACE", {})
+# A stream's two timers: any byte (pings count), and content (they do not; a slow first token takes 20 s at times).
+TRIAGE_STREAM_BYTE_SECONDS = env.float("TRIAGE_STREAM_BYTE_SECONDS", 30.0)
+TRIAGE_STREAM_CONTENT_SECONDS = env.float("TRIAGE_STREAM_CONTENT_SECONDS", 45.0)
+TRIAGE_RATE_PER_MINUTE = env.int("TRIAGE_RATE_PER_MINUTE", 20)
 # A run's lease: both stages at their deadlines (30 s and 60 s) and 10 s to write it down.
 TRIAGE_CLAIM_SECONDS = env.float("TRIAGE_CLAIM_SECONDS", 100.0)
 # A ticket sent less than this ago is not sent again by the sweeper.

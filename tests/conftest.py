@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts import models as accounts
 from accounts.models import Role, User
 from triage import queue
+from triage.services.gateway import alarms, routes
 from triage.simulator import RunningSimulator, running
 
 PASSWORD = "correct horse battery"
@@ -32,6 +33,8 @@ def fresh_process_state() -> None:
     """What a process may remember, forgotten: each test has its own rows."""
     accounts._system_user.cache_clear()
     queue._Pause.until = 0.0
+    routes.forget()
+    alarms._Noted.windows.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,28 @@ def check_thresholds(**_: Any) -> Sequence[CheckMessage]:
     ]
 
 
+@register()
+def check_pace(**_: Any) -> Sequence[CheckMessage]:
+    """A mistake here would otherwise show at the first call."""
+    limits = settings.TRIAGE_PACE
+    kinds = {"requests", "input_tokens", "output_tokens"}
+    is_sound = isinstance(limits, dict) and all(
+        isinstance(each, dict)
+        and each.keys() <= kinds
+        and all(type(value) is int and value >= 1 for value in each.values())
+        for each in limits.values()
+    )
+    if is_sound:
+        return []
+    return [
+        Error(
+            "TRIAGE_PACE must be an object of objects of whole numbers of at least 1.",
+            hint='For example {"default": {"requests": 1000, "input_tokens": 2000000}}.',
+            id="triage.E004",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_simulator(**_: Any) -> Sequence[CheckMessage]:
     if not settings.TRIAGE_SIMULATOR:

@@ -29,9 +29,16 @@ class _Pause:
 class TaskName(StrEnum):
     TRIAGE_TICKET = "triage.triage_ticket"
     SWEEP = "triage.sweep"
+    ADVANCE_BATCHES = "triage.advance_batches"
+    CHECK_MODELS = "triage.check_models"
 
 
-QUEUES = {TaskName.TRIAGE_TICKET: "triage", TaskName.SWEEP: "default"}
+QUEUES = {
+    TaskName.TRIAGE_TICKET: "triage",
+    TaskName.SWEEP: "default",
+    TaskName.ADVANCE_BATCHES: "bulk",
+    TaskName.CHECK_MODELS: "default",
+}
 
 
 def enqueue(task: TaskName, *args: int | str) -> None:
@@ -39,10 +46,14 @@ def enqueue(task: TaskName, *args: int | str) -> None:
     transaction.on_commit(partial(_publish, task, args))
 
 
-def find_workers(*, within_seconds: float) -> list[str] | None:
-    """The names of the workers that answer in time; None where the broker is down."""
+def find_workers(*, within_seconds: float, at_most: int | None = None) -> list[str] | None:
+    """The names of the workers that answer in time; None where the broker is down.
+
+    Args:
+        at_most: Once so many have answered, no others are waited for.
+    """
     try:
-        answers = current_app.control.ping(timeout=within_seconds) or []
+        answers = current_app.control.ping(timeout=within_seconds, limit=at_most) or []
     except BROKER_ERRORS:
         return None
     return sorted(name.split("@")[0] for answer in answers for name in answer)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from tests.integration.admin_cases import add_attempt, add_call
 from tests.integration.web_cases import add_labels, add_ticket
-from triage.models import Attempt, Call, Import, TaxonomyVersion, Ticket
+from triage.models import Alert, Attempt, Batch, Call, Import, TaxonomyVersion, Ticket
 
 POLICY = "triage.admin.security.AdminPolicyMiddleware"
 LISTS = [
@@ -20,11 +20,16 @@ LISTS = [
     "triage_label",
     "triage_taxonomyversion",
     "triage_import",
+    "triage_alert",
+    "triage_batch",
+    "triage_budget",
+    "triage_shedding",
+    "triage_featureroute",
     "accounts_user",
     "accounts_team",
 ]
 OWN_PAGES = ["admin:index", "admin:spend", "admin:triage_label_publish"]
-HISTORY = [Call, Import, TaxonomyVersion, Ticket]
+HISTORY = [Alert, Batch, Call, Import, TaxonomyVersion, Ticket]
 PAGES = [*OWN_PAGES, *(f"admin:{name}_changelist" for name in LISTS)]
 
 
@@ -91,6 +96,8 @@ def test_nobody_changes_or_deletes_history(as_bob: Client, bob: User) -> None:
     ticket = add_ticket()
     add_attempt(add_call(), 5)
     Import.objects.create(name="x.csv", digest="d" * 64, source="x", by=bob)
+    Alert.objects.create(kind="redis_down", message="Down.")
+    Batch.objects.create(feature="backfill", model="claude-haiku-5-5", lines=1)
 
     for model in HISTORY:
         row = model._base_manager.get()
@@ -102,10 +109,13 @@ def test_nobody_changes_or_deletes_history(as_bob: Client, bob: User) -> None:
     assert Ticket.objects.get() == ticket
 
 
-def test_no_list_offers_an_action_on_many_rows(as_bob: Client) -> None:
-    for model, page in admin.site._registry.items():
-        request = as_bob.get(reverse("admin:index")).wsgi_request
-        assert not page.get_actions(request), model
+def test_no_list_offers_an_action_on_many_rows_but_resolving_alerts(as_bob: Client) -> None:
+    request = as_bob.get(reverse("admin:index")).wsgi_request
+    offered = {model: [*page.get_actions(request)] for model, page in admin.site._registry.items()}
+
+    assert {model: names for model, names in offered.items() if names} == {
+        Alert: ["mark_as_resolved"]
+    }
 
 
 def test_the_admin_has_a_policy_of_its_own(as_bob: Client, policy: None) -> None:

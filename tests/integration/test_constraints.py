@@ -13,15 +13,22 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from triage.models import (
+    Alert,
     Attempt,
+    Batch,
+    Budget,
     Call,
     Certainty,
     Channel,
+    FeatureRoute,
+    FeatureRouteHop,
     FieldDecision,
     Import,
     Label,
     Message,
+    ModelLife,
     Requester,
+    Shedding,
     StoredReply,
     TaxonomyVersion,
     Ticket,
@@ -101,6 +108,37 @@ def an_import() -> Import:
     return Import.objects.create(name="f.csv", digest="d", source="s", by=by)
 
 
+def a_budget() -> Budget:
+    return Budget.objects.create(scope="feature", key="draft", period="day", hard_nanousd=10)
+
+
+def a_share() -> Shedding:
+    return Shedding.objects.create(feature="draft", share_percent=80)
+
+
+def an_alert() -> Alert:
+    return Alert.objects.create(kind="redis_down", scope="rates", message="Down.")
+
+
+def a_route() -> FeatureRoute:
+    return FeatureRoute.objects.create(
+        feature="draft", attempt_seconds=10, deadline_seconds=30, max_cost_nanousd=10
+    )
+
+
+def a_hop(**changes: Any) -> FeatureRouteHop:
+    route = changes.pop("route", None) or a_route()
+    return FeatureRouteHop.objects.create(route=route, position=1, model="m", **changes)
+
+
+def a_life() -> ModelLife:
+    return ModelLife.objects.create(model="m", lifecycle="active", checked_at=timezone.now())
+
+
+def a_batch() -> Batch:
+    return Batch.objects.create(feature="backfill", model="m", lines=1)
+
+
 Row = Callable[[], models.Model]
 Change = dict[str, Any]
 
@@ -144,6 +182,29 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("stored_reply_has_time", a_reply, {"reply": {"text": "x"}}),
     ("stored_reply_has_time", a_reply, {"stored_at": timezone.now()}),
     ("import_state_known", an_import, {"state": "lost"}),
+    ("budget_scope_known", a_budget, {"scope": "planet"}),
+    ("budget_period_known", a_budget, {"period": "year"}),
+    ("budget_key_fits_scope", a_budget, {"scope": "installation"}),
+    ("budget_key_fits_scope", a_budget, {"key": ""}),
+    ("budget_has_a_limit", a_budget, {"hard_nanousd": None}),
+    ("budget_not_negative", a_budget, {"hard_nanousd": -1}),
+    ("budget_not_negative", a_budget, {"soft_nanousd": -1}),
+    ("budget_soft_below_hard", a_budget, {"soft_nanousd": 11}),
+    ("shedding_share_in_1_to_100", a_share, {"share_percent": 0}),
+    ("shedding_share_in_1_to_100", a_share, {"share_percent": 101}),
+    ("alert_kind_known", an_alert, {"kind": "boredom"}),
+    ("route_feature_known", a_route, {"feature": "guess"}),
+    ("route_seconds_in_range", a_route, {"attempt_seconds": 0}),
+    ("route_seconds_in_range", a_route, {"deadline_seconds": 0}),
+    ("route_seconds_in_range", a_route, {"deadline_seconds": 90.1}),
+    ("route_cost_positive", a_route, {"max_cost_nanousd": 0}),
+    ("route_hop_tries_in_1_to_10", a_hop, {"tries": 0}),
+    ("route_hop_tries_in_1_to_10", a_hop, {"tries": 11}),
+    ("model_lifecycle_known", a_life, {"lifecycle": "immortal"}),
+    ("batch_state_known", a_batch, {"state": "eaten"}),
+    ("batch_feature_known", a_batch, {"feature": "guess"}),
+    ("batch_submitted_has_id", a_batch, {"state": "submitted"}),
+    ("batch_has_lines", a_batch, {"lines": 0}),
 ]
 # Rows that may not be, or not beside each other.
 PAIRS: dict[str, Callable[[], object]] = {
@@ -161,6 +222,9 @@ PAIRS: dict[str, Callable[[], object]] = {
         ]
     ),
     "attempt_number_once_per_call": lambda: [an_attempt(call=call) for call in [a_call()] * 2],
+    "budget_once_per_scope_and_period": lambda: (a_budget(), a_budget()),
+    "alert_open_once_per_kind_and_scope": lambda: (an_alert(), an_alert()),
+    "route_hop_model_once": lambda: [a_hop(route=route) for route in [a_route()] * 2],
     "taxonomy_number_positive": lambda: TaxonomyVersion.objects.create(
         number=0, digest="d", labels=[], by=User.objects.system()
     ),

@@ -2,9 +2,33 @@
 
 from django.contrib import admin
 
-from triage.admin import imports, ledger, people, site, taxonomy, tickets
+from triage.admin import (
+    alerts,
+    batches,
+    budgets,
+    imports,
+    ledger,
+    people,
+    routes,
+    shedding,
+    site,
+    taxonomy,
+    tickets,
+)
 
-__all__ = ["imports", "ledger", "people", "site", "taxonomy", "tickets"]
+__all__ = [
+    "alerts",
+    "batches",
+    "budgets",
+    "imports",
+    "ledger",
+    "people",
+    "routes",
+    "shedding",
+    "site",
+    "taxonomy",
+    "tickets",
+]
 
 # django-unfold asks its site for pages of our own under this name.
 vars(admin.site)["extra_urls"] = site.extra_urls

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from triage.admin.pages import AdminPage
 from triage.admin.tiles import tiles
-from triage.selectors import labels, spend
+from triage.selectors import alerts, labels, spend
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Home(AdminPage):
             tiles=tiles(report),
             places=places(),
             changes=labels.changes(),
+            open_alerts=alerts.count_open(),
             is_simulated=settings.TRIAGE_SIMULATOR,
         )
 
@@ -44,6 +45,13 @@ def places() -> list[Place]:
             "Tickets", "triage_ticket_changelist", "Look any ticket up, and what triage made of it."
         ),
         _place("Calls", "triage_call_changelist", "Every request to Claude, attempt by attempt."),
+        _place("Batches", "triage_batch_changelist", "Many requests at once, at half the price."),
+        _place("Alerts", "triage_alert_changelist", "What is or was wrong, and since when."),
+        _place("Budgets", "triage_budget_changelist", "What may be spent, and what is."),
+        _place(
+            "Shedding order", "triage_shedding_changelist", "Who stops first as money runs out."
+        ),
+        _place("Routes", "triage_featureroute_changelist", "Which models serve a feature."),
         _place(
             "Labels", "triage_label_changelist", "What tickets are sorted into; edit and publish."
         ),

@@ -27,6 +27,9 @@ OUTCOME_COLORS = {
     Obtained.FALLBACK: "warning",
     Obtained.STORED: "",
     Obtained.JOINED: "",
+    Obtained.BATCH: "success",
+    Obtained.STALE: "warning",
+    Obtained.CANNED: "danger",
 }
 
 

@@ -4,6 +4,7 @@ A list over millions of rows counts at most a thousand rows beyond the page it s
 and has no facets and no date hierarchy, which both count everything.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.contrib.admin import ShowFacets
@@ -60,7 +61,7 @@ class ListAdmin(ModelAdmin[M]):
     list_per_page = PER_PAGE
     list_max_show_all = 0
     list_fullwidth = True
-    actions = None
+    actions: Sequence[str] | None = None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedList

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     )
     from django.core.paginator import Paginator
     from django.forms import ModelForm
+    from django.forms import NumberInput as NumberBox
+    from django.forms import Select as SelectBox
 else:
     from django import forms
     from django.contrib.auth import admin as auth
@@ -36,6 +38,8 @@ else:
         UserCreationForm as AdminUserCreationForm,
     )
     from unfold.views import ChangeList
+    from unfold.widgets import UnfoldAdminDecimalFieldWidget as NumberBox
+    from unfold.widgets import UnfoldAdminSelectWidget as SelectBox
     from unfold.widgets import UnfoldAdminTextareaWidget as TextArea
 
     class Parametrised:
@@ -66,7 +70,9 @@ __all__ = [
     "ChangeList",
     "ModelAdmin",
     "ModelForm",
+    "NumberBox",
     "Paginator",
+    "SelectBox",
     "TabularInline",
     "TextArea",
     "UserAdmin",

@@ -48,6 +48,7 @@ class UserAdmin(DjangoUserAdmin[User], ListAdmin[User]):
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": (("email", "name"), ("role", "team"), "is_active", "password")}),
+        ("Limits", {"fields": ("calls_per_minute",)}),
         ("History", {"fields": (("created_at", "last_login"), "history")}),
     )
     add_fieldsets = (

@@ -34,7 +34,7 @@ class NewUserForm(_KnownByEmail, AdminUserCreationForm):  # type: ignore[type-ar
 class UserForm(_KnownByEmail, UserChangeForm):  # type: ignore[type-arg]
     class Meta:
         model = User
-        fields = ("email", "name", "role", "team", "is_active", "password")
+        fields = ("email", "name", "role", "team", "is_active", "password", "calls_per_minute")
 
     def clean(self) -> dict[str, Any]:
         """An installation keeps one admin who can log in."""

@@ -34,6 +34,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "Claude",
             _item("Spend", "payments", reverse("admin:spend")),
             _item("Calls", "receipt_long", reverse("admin:triage_call_changelist")),
+            _item("Batches", "stacks", reverse("admin:triage_batch_changelist")),
+            _item("Alerts", "notifications", reverse("admin:triage_alert_changelist")),
+        ),
+        _group(
+            "Rules",
+            _item("Budgets", "savings", reverse("admin:triage_budget_changelist")),
+            _item("Shedding order", "low_priority", reverse("admin:triage_shedding_changelist")),
+            _item("Routes", "alt_route", reverse("admin:triage_featureroute_changelist")),
             _item("Labels", "sell", reverse("admin:triage_label_changelist")),
             _item(
                 "Taxonomy versions", "history", reverse("admin:triage_taxonomyversion_changelist")

@@ -25,6 +25,9 @@ class Obtained(models.TextChoices):
     FALLBACK = "fallback", "From a fallback model"
     STORED = "stored", "Stored reply"
     JOINED = "joined", "Shared with an equal call"
+    BATCH = "batch", "From a batch"
+    STALE = "stale", "An older stored reply"
+    CANNED = "canned", "A canned answer"
 
 
 class Certainty(models.TextChoices):
@@ -93,6 +96,9 @@ class Attempt(models.Model):
     """
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="attempts")
+    batch = models.ForeignKey(
+        "triage.Batch", null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
+    )
     number = models.PositiveSmallIntegerField()
     model = models.CharField(max_length=80)
     certainty = models.CharField(max_length=12, choices=Certainty.choices, default=Certainty.OPEN)
@@ -145,6 +151,11 @@ class Attempt(models.Model):
                 name="attempt_open",
                 condition=Q(certainty=Certainty.OPEN),
             ),
+            models.Index(
+                fields=["opened_at"],
+                name="attempt_unsure",
+                condition=Q(certainty__in=[Certainty.UNKNOWN, Certainty.LOWER_BOUND]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,14 +172,15 @@ class Attempt(models.Model):
 
 
 class StoredReply(models.Model):
-    """One row per fingerprint: `running` under its owner's lease, then `stored` with the reply.
+    """One row per fingerprint: while `lease_until` is set, its owner is asking; `reply` is the last answer there was.
 
-    The primary key makes a second equal call in flight impossible, in any process.
+    The primary key makes a second equal call in flight impossible, in any process. A reply that is too old stays beside the
+    new question, for when that fails.
     """
 
     fingerprint = models.CharField(max_length=64, primary_key=True)
     owner = models.BigIntegerField(help_text="The call that asks, or asked.")
-    lease_until = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
     reply = models.JSONField(null=True, blank=True)
     stored_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 class State(models.TextChoices):
     QUEUED = "queued", "Waiting"
     RUNNING = "running", "Running"
+    BATCHED = "batched", "In a batch"
     DONE = "done", "Done"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
@@ -46,6 +47,9 @@ class Triage(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     claims = models.PositiveIntegerField(default=0, help_text="How often it was begun.")
     enqueued_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
+    batch = models.ForeignKey(
+        "triage.Batch", null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
     is_rerun = models.BooleanField(default=False, help_text="Asked for again by a person.")
 
     stage = models.CharField(max_length=10, choices=Stage.choices, blank=True)
@@ -85,8 +89,8 @@ class Triage(models.Model):
                 name="triage_skip_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.RUNNING, lease_until__isnull=False)
-                | ~Q(state=State.RUNNING),
+                condition=Q(lease_until__isnull=False)
+                | ~Q(state__in=[State.RUNNING, State.BATCHED]),
                 name="triage_running_has_lease",
             ),
         ]
@@ -94,7 +98,7 @@ class Triage(models.Model):
             models.Index(
                 fields=["due_at", "id"],
                 name="triage_waiting",
-                condition=Q(state__in=[State.QUEUED, State.RUNNING, State.SKIPPED]),
+                condition=Q(state__in=[State.QUEUED, State.RUNNING, State.BATCHED, State.SKIPPED]),
             ),
             models.Index(fields=["ticket", "-created_at"], name="triage_of_ticket"),
         ]

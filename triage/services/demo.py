@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
-from triage.models import Channel, Label, Message, Ticket
+from triage.models import Budget, Channel, Feature, Label, Message, Period, Scope, Ticket
 from triage.services import intake, taxonomy
 from triage.services.intake import NewTicket, Received
 from triage.services.intake.cleaning import bounded, cleaned
+from triage.types import NANOUSD_PER_USD
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 SOURCE = "demo"
@@ -50,7 +51,24 @@ def load() -> Logins:
         rows = [json.loads(line) for line in lines]
         received = intake.receive_many([_new_ticket(row) for row in rows])
         _load_threads(rows, received)
+        _set_budgets()
     return logins
+
+
+def _set_budgets() -> None:
+    """Budgets that a small company might set, wide enough to try everything out."""
+    Budget.objects.create(
+        scope=Scope.INSTALLATION,
+        period=Period.MONTH,
+        soft_nanousd=200 * NANOUSD_PER_USD,
+        hard_nanousd=500 * NANOUSD_PER_USD,
+    )
+    Budget.objects.create(
+        scope=Scope.FEATURE,
+        key=Feature.DRAFT,
+        period=Period.DAY,
+        hard_nanousd=20 * NANOUSD_PER_USD,
+    )
 
 
 def _load_labels(described: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from triage.queue import find_workers
 OK = "ok"
 UNREACHABLE = "unreachable"
 LOOK_SECONDS = 0.5
+BUSY_SECONDS = 5.0
 
 
 def report() -> dict[str, Any]:
@@ -23,6 +24,11 @@ def report() -> dict[str, Any]:
         "queue_age_seconds": _queue_age_seconds() if database == OK else None,
         "claude": "simulator" if settings.TRIAGE_SIMULATOR else "api",
     }
+
+
+def is_a_worker_there() -> bool:
+    """Whether a worker answers, however busy it is."""
+    return bool(find_workers(within_seconds=BUSY_SECONDS, at_most=1))
 
 
 def _database() -> str:

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from triage.queue import TaskName
-from triage.services import classification
+from triage.services import batches, classification
+from triage.services.gateway import life
 
 
 @shared_task(name=TaskName.TRIAGE_TICKET.value)
@@ -14,3 +15,13 @@ def triage_ticket(triage_id: int) -> None:
 @shared_task(name=TaskName.SWEEP.value, soft_time_limit=60)
 def sweep() -> None:
     classification.sweep()
+
+
+@shared_task(name=TaskName.ADVANCE_BATCHES.value, soft_time_limit=110)
+def advance_batches() -> None:
+    batches.advance_all()
+
+
+@shared_task(name=TaskName.CHECK_MODELS.value, soft_time_limit=110)
+def check_models() -> None:
+    life.check_models_daily()

@@ -16,6 +16,7 @@ from triage.models import (
 )
 from triage.services.gateway.catalog import name_of
 
+OBTAINED_WORDS = {Obtained.STORED: "a stored reply"}
 UNDERWAY = (State.QUEUED, State.RUNNING)
 
 
@@ -53,6 +54,7 @@ class Card:
     sides: tuple[FieldDecision, ...]
     model_path: str
     obtained: str
+    asked_instead: str
 
 
 def build(ticket: Ticket, *, calls: Iterable[Call], names: Mapping[str, str]) -> Card:
@@ -67,6 +69,7 @@ def build(ticket: Ticket, *, calls: Iterable[Call], names: Mapping[str, str]) ->
     options = _options(decision, names)
     is_settled = Field.LABEL in ticket.set_by_person
     current = ticket.label.slug if ticket.label else ""
+    of_run = _of_run(run, calls) if run else []
     return Card(
         run=run,
         is_underway=run is not None and run.state in UNDERWAY,
@@ -74,8 +77,9 @@ def build(ticket: Ticket, *, calls: Iterable[Call], names: Mapping[str, str]) ->
         confirmable=options[0] if options and not is_settled else None,
         alternatives=tuple(o for o in options[0 if is_settled else 1 :] if o.slug != current),
         sides=_sides(run),
-        model_path=model_path(run, calls) if run else "",
+        model_path=model_path(run, of_run) if run else "",
         obtained=_obtained(run) if run else "",
+        asked_instead=_asked_instead(of_run),
     )
 
 
@@ -118,18 +122,28 @@ def _sides(run: Triage | None) -> tuple[FieldDecision, ...]:
     return tuple(decision for decision in found if decision)
 
 
-def model_path(run: Triage, calls: Iterable[Call]) -> str:
-    """The models that worked on this run, in order: "Haiku 5.5 → Sonnet 5.5"."""
+def _of_run(run: Triage, calls: Iterable[Call]) -> list[Call]:
     end = run.finished_at
-    within = (
-        c for c in calls if c.created_at >= run.created_at and (not end or c.created_at <= end)
-    )
-    models = [call.model_served or call.model_asked for call in within] or [run.model_served]
+    return [c for c in calls if c.created_at >= run.created_at and (not end or c.created_at <= end)]
+
+
+def model_path(run: Triage, calls: Iterable[Call]) -> str:
+    """The models that worked on this run, by its calls, in order: "Haiku 5.5 → Sonnet 5.5"."""
+    models = [call.model_served or call.model_asked for call in calls] or [run.model_served]
     return " → ".join(name_of(model) for model in dict.fromkeys(models) if model)
 
 
 def _obtained(run: Triage) -> str:
-    return Obtained(run.obtained).label if run.obtained in Obtained.values else ""
+    """How the deciding answer was come by, in words that follow the model's name."""
+    if run.obtained not in Obtained.values:
+        return ""
+    return OBTAINED_WORDS.get(Obtained(run.obtained), Obtained(run.obtained).label.lower())
+
+
+def _asked_instead(calls: Iterable[Call]) -> str:
+    """The models that were asked and not served, where others stood in: "Haiku 5.5"."""
+    asked = [c.model_asked for c in calls if c.model_served and c.model_served != c.model_asked]
+    return ", ".join(name_of(model) for model in dict.fromkeys(asked))
 
 
 def names_of(labels: Iterable[Label]) -> dict[str, str]:

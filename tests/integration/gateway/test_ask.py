@@ -9,6 +9,7 @@ from pytest_django import Settings
 from tests.integration.gateway.conftest import Ask, build_request
 from triage.exceptions import (
     AnswerCut,
+    AnswerRefused,
     DeadlineExceeded,
     InsideTransaction,
     KeyRejected,
@@ -224,3 +225,16 @@ def test_every_model_on_every_route_accepts_our_shape_of_it(
             monkeypatch.setitem(routes.ROUTES, Feature.CLASSIFY, alone)
 
             assert ask(reuse=Reuse.NEVER).model_served == hop.model
+
+
+@pytest.mark.parametrize(("category", "is_charged"), [("cyber", False), ("bio", True)])
+def test_a_refusal_costs_what_the_bill_says(
+    ask: Ask, claude: RunningSimulator, category: str, is_charged: bool
+) -> None:
+    claude.set_scenario(f"refusal({category})", 0)
+
+    with pytest.raises(AnswerRefused) as caught:
+        ask()
+
+    assert caught.value.cost_nanousd == claude.bill()["totals"]["cost_nanousd"]
+    assert bool(caught.value.cost_nanousd) is is_charged

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.unit.gateway.upstream import Upstream, running_upstream
-from triage.services.gateway import client
+from triage.services.gateway.client import sdk
 
 
 @pytest.fixture(scope="session")
@@ -19,14 +19,14 @@ def one_upstream() -> Iterator[Upstream]:
 def own_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The SDK's clients of this test alone, closed after it: the process keeps only a few of them."""
     made: list[anthropic.Anthropic] = []
-    build = client._client_for.__wrapped__
+    build = sdk.client_for.__wrapped__
 
     @cache
     def build_and_keep(key: str, base_url: str) -> anthropic.Anthropic:
         made.append(build(key, base_url))
         return made[-1]
 
-    monkeypatch.setattr(client, "_client_for", build_and_keep)
+    monkeypatch.setattr(sdk, "client_for", build_and_keep)
     yield
     for each in made:
         each.close()

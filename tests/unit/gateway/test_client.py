@@ -1,16 +1,20 @@
 """Every error of the SDK and of the HTTP library beneath it becomes one of ours; no other comes through."""
 
+import json
+import socket
 from collections.abc import Iterator
+from time import monotonic
 
 import anthropic
 import httpx2
 import pytest
+import time_machine
 from anthropic import _exceptions
 from anthropic._error_classes import ERROR_CLASSES
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 from pytest_django import Settings
 
-from tests.unit.gateway.upstream import Canned, Upstream, failure, message
+from tests.unit.gateway.upstream import Act, Canned, Step, Upstream, failure, message
 from triage.exceptions import (
     AttemptFailed,
     ConnectionLost,
@@ -176,7 +180,9 @@ def test_the_cause_of_a_connection_error_decides_what_it_was(kind: type[Exceptio
         ("timeout_error", UpstreamBroken),
         ("rate_limit_error", RateLimited),
         ("invalid_request_error", RequestRejected),
-        (None, RequestRejected),
+        ("authentication_error", KeyRejected),
+        ("an_error_of_next_year", UpstreamBroken),
+        (None, UpstreamBroken),
     ],
 )
 def test_an_error_inside_a_stream_that_began_with_200_is_known_by_its_type(
@@ -270,16 +276,32 @@ def test_what_the_provider_says_of_itself_is_kept(upstream: Upstream) -> None:
         ("1.5", 1.5),
         ("3600", 3600),
         ("-5", 0),
-        ("nan", 0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e999", None),
+        ("Sat, 21 Nov 2026 12:01:30 GMT", 90),
+        ("Sat, 21 Nov 2026 12:01:30 -0000", 90),
+        ("Saturday, 21-Nov-26 12:01:30 GMT", 90),
+        ("Sat, 21 Nov 2026 07:28:00 GMT", 0),
+        ("Sat, 99 Nov 2026 07:28:00 GMT", None),
         ("soon", None),
         ("", None),
     ],
 )
-def test_retry_after_is_a_number_of_seconds_or_not_given(
+def test_retry_after_is_a_number_of_seconds_or_a_date_or_not_given(
     header: str, seconds: float | None
 ) -> None:
-    error = client.translated(status_error(429, retry_after=header))
+    with time_machine.travel("2026-11-21T12:00:00Z", tick=False):
+        error = client.translated(status_error(429, retry_after=header))
+
+    assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [("1500", 1.5), ("0", 0), ("-5", 0), ("soon", 7), ("", 7)]
+)
+def test_retry_after_in_milliseconds_goes_first(milliseconds: str, seconds: float) -> None:
+    error = client.translated(status_error(429, retry_after_ms=milliseconds, retry_after="7"))
 
     assert error.retry_after_seconds == seconds
 
@@ -377,3 +399,63 @@ def test_a_nul_in_the_answer_is_left_out_because_it_could_not_be_stored(
     upstream.says(message('{"reason": "odd\0"}'))
 
     assert client.send(BODY, seconds=5).text == '{"reason": "odd"}'
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Act.STALL,),
+        (b'{"content": [', Act.STALL),
+        (*[b"  ", 0.05] * 6, Act.STALL),
+        tuple([b"  ", 0.05] * 60),
+    ],
+    ids=["silent at once", "silent after a part", "drips, then is silent", "drips for ever"],
+)
+def test_an_answer_ends_by_the_wall_clock_however_its_bytes_come(
+    upstream: Upstream, steps: tuple[Step, ...]
+) -> None:
+    upstream.says(Canned(steps))
+    started = monotonic()
+
+    with pytest.raises(UpstreamSilent):
+        client.send(BODY, seconds=0.5)
+
+    assert 0.4 < monotonic() - started < 1.0
+    assert upstream.was_left.wait(1)
+
+
+def test_an_answer_in_pieces_that_is_there_in_time_is_an_answer(upstream: Upstream) -> None:
+    whole = json.dumps(message("Hello").body).encode()
+    upstream.says(Canned((whole[:20], 0.2, whole[20:40], 0.2, whole[40:])))
+
+    assert client.send(BODY, seconds=5).text == "Hello"
+
+
+def test_a_body_that_nobody_reads_ends_by_the_wall_clock(
+    own_clients: None, settings: Settings
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        settings.ANTHROPIC_BASE_URL = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        large = {**BODY, "messages": [{"role": "user", "content": "x" * 20_000_000}]}
+        started = monotonic()
+
+        with pytest.raises(UpstreamSilent):
+            client.send(large, seconds=0.5)
+
+    assert monotonic() - started < 1.5
+
+
+def test_a_connection_whose_answer_was_read_is_used_again(upstream: Upstream) -> None:
+    client.send(BODY, seconds=5)
+
+    client.send(BODY, seconds=5)
+
+    assert len({request.port for request in upstream.heard}) == 1
+
+
+def test_half_of_a_surrogate_pair_is_replaced_because_it_could_not_be_stored(
+    upstream: Upstream,
+) -> None:
+    upstream.says(message("odd \ud83d!"))
+
+    assert client.send(BODY, seconds=5).text == "odd ?!"

@@ -34,7 +34,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many runs stand in which state. `waiting` includes those that are running."""
+    """How many runs stand in which state. `waiting` includes those that are running or in a batch."""
 
     waiting: int
     done: int
@@ -56,7 +56,7 @@ def claim(triage_id: int) -> Claimed | None:
                    lease_until = clock_timestamp() + %s * interval '1 second'
              WHERE id = %s
                AND ((state IN ('queued', 'skipped') AND due_at <= clock_timestamp())
-                    OR (state = 'running' AND lease_until < clock_timestamp()))
+                    OR (state IN ('running', 'batched') AND lease_until < clock_timestamp()))
             RETURNING claims, is_rerun, cost_nanousd, ticket_id
             """,
             [settings.TRIAGE_CLAIM_SECONDS, triage_id],
@@ -71,14 +71,14 @@ def claim(triage_id: int) -> Claimed | None:
 
 def sweep() -> int:
     """Find what waits and send it to the workers; settle attempts whose owner is gone. Returns how many were sent."""
-    gateway.expire_attempts()
+    gateway.tend()
     grace = timedelta(seconds=settings.TRIAGE_SWEEP_GRACE_SECONDS)
-    return _enqueue_due(SWEEP_LIMIT, sent_before=_database_now() - grace)
+    return _enqueue_due(SWEEP_LIMIT, sent_before=database_now() - grace)
 
 
 def enqueue_waiting(limit: int | None = None) -> Iterator[int]:
     """Send all that waits to the workers now, at most `limit`, a batch at a time. Yields how many each batch sent."""
-    started = _database_now()
+    started = database_now()
     left = limit
     while left is None or left > 0:
         batch = ENQUEUE_BATCH if left is None else min(ENQUEUE_BATCH, left)
@@ -115,14 +115,15 @@ def progress() -> Progress:
     """Counts over all tickets' newest runs."""
     counts = dict(Triage.objects.order_by().values_list("state").annotate(Count("id")))
     return Progress(
-        waiting=counts.get(State.QUEUED, 0) + counts.get(State.RUNNING, 0),
+        waiting=sum(counts.get(state, 0) for state in (State.QUEUED, State.RUNNING, State.BATCHED)),
         done=counts.get(State.DONE, 0),
         skipped=counts.get(State.SKIPPED, 0),
         failed=counts.get(State.FAILED, 0),
     )
 
 
-def _database_now() -> datetime:
+def database_now() -> datetime:
+    """The clock that leases and due times go by."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
@@ -138,7 +139,7 @@ def _enqueue_due(limit: int, *, sent_before: datetime) -> int:
              WHERE id IN (
                 SELECT id FROM triage_triage
                  WHERE ((state IN ('queued', 'skipped') AND due_at <= clock_timestamp())
-                        OR (state = 'running' AND lease_until < clock_timestamp()))
+                        OR (state IN ('running', 'batched') AND lease_until < clock_timestamp()))
                    AND (enqueued_at IS NULL OR enqueued_at <= %s)
                  ORDER BY due_at, id
                  LIMIT %s

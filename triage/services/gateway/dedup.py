@@ -5,13 +5,15 @@ clock. Redis only reads through for a day; without it everything works, a little
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.utils import CursorWrapper
 
-from triage.services.gateway.journal import durable
+from triage.services.gateway.journal import durable, read_now
 from triage.services.gateway.request import Reuse
 from triage.services.gateway.routes import Clock
 
@@ -46,11 +48,9 @@ def claim(cursor: CursorWrapper, fingerprint: str, *, owner: int, reuse: Reuse) 
         """
         INSERT INTO triage_storedreply AS kept (fingerprint, owner, lease_until)
         VALUES (%s, %s, clock_timestamp() + %s * interval '1 second')
-        ON CONFLICT (fingerprint) DO UPDATE
-           SET owner = EXCLUDED.owner, lease_until = EXCLUDED.lease_until, reply = NULL, stored_at = NULL
-         WHERE (kept.reply IS NULL AND kept.lease_until < clock_timestamp())
-            OR (kept.reply IS NOT NULL
-                AND (%s OR kept.stored_at < clock_timestamp() - %s * interval '1 day'))
+        ON CONFLICT (fingerprint) DO UPDATE SET owner = EXCLUDED.owner, lease_until = EXCLUDED.lease_until
+         WHERE (kept.lease_until IS NULL OR kept.lease_until < clock_timestamp())
+           AND (%s OR kept.reply IS NULL OR kept.stored_at < clock_timestamp() - %s * interval '1 day')
         RETURNING 1
         """,
         [
@@ -64,20 +64,54 @@ def claim(cursor: CursorWrapper, fingerprint: str, *, owner: int, reuse: Reuse) 
     return cursor.fetchone() is not None
 
 
-def await_reply(fingerprint: str, *, owner: int, clock: Clock) -> tuple[Stored | None, bool]:
+def claim_many(
+    cursor: CursorWrapper, owners: Mapping[str, int], *, lease_seconds: float
+) -> set[str]:
+    """Claim each fingerprint for its owner; the ones that were claimed. The rest is stored or being asked already.
+
+    What is visibly taken is not even locked, so that living owners can renew their leases meanwhile.
+    """
+    days = settings.TRIAGE_STORED_REPLY_DAYS
+    cursor.execute(
+        """
+        INSERT INTO triage_storedreply AS kept (fingerprint, owner, lease_until)
+        SELECT fingerprint, owner, clock_timestamp() + %s * interval '1 second'
+          FROM unnest(%s::text[], %s::bigint[]) AS wanted (fingerprint, owner)
+         WHERE NOT EXISTS (
+            SELECT 1 FROM triage_storedreply AS other
+             WHERE other.fingerprint = wanted.fingerprint
+               AND (other.lease_until > clock_timestamp() OR other.stored_at >= clock_timestamp() - %s * interval '1 day'))
+         ORDER BY fingerprint
+        ON CONFLICT (fingerprint) DO UPDATE SET owner = EXCLUDED.owner, lease_until = EXCLUDED.lease_until
+         WHERE (kept.lease_until IS NULL OR kept.lease_until < clock_timestamp())
+           AND (kept.reply IS NULL OR kept.stored_at < clock_timestamp() - %s * interval '1 day')
+        RETURNING fingerprint
+        """,
+        [lease_seconds, list(owners), list(owners.values()), days, days],
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def await_reply(
+    fingerprint: str, *, owner: int, reuse: Reuse, clock: Clock
+) -> tuple[Stored | None, bool]:
     """Wait for the reply of the call that is asking: `(reply, has_waited)`.
 
-    `(None, …)` means that its owner died or failed and this call, `owner`, now asks in its place.
+    `(None, …)` means that its owner died or failed and this call, `owner`, now asks in its place. With `Reuse.IN_FLIGHT` only a
+    reply counts that came after this wait began.
 
     Raises:
         DeadlineExceeded: Neither happened within this call's deadline.
     """
     pause = POLL_FIRST_SECONDS
+    since: datetime | None = None
     has_waited = False
     while True:
         with durable() as cursor:
-            stored = _find(cursor, fingerprint)
-            if stored or claim(cursor, fingerprint, owner=owner, reuse=Reuse.STORED):
+            if since is None and reuse is Reuse.IN_FLIGHT:
+                since = read_now(cursor)
+            stored = _find(cursor, fingerprint, since=since)
+            if stored or claim(cursor, fingerprint, owner=owner, reuse=reuse):
                 break
         has_waited = True
         clock.wait(pause)
@@ -87,21 +121,37 @@ def await_reply(fingerprint: str, *, owner: int, clock: Clock) -> tuple[Stored |
     return stored, has_waited
 
 
+def find(fingerprint: str, *, is_stale_welcome: bool = False) -> Stored | None:
+    """A stored reply from the database; with `is_stale_welcome` also one that is too old to be given otherwise."""
+    with durable() as cursor:
+        return _find(cursor, fingerprint, is_stale_welcome=is_stale_welcome)
+
+
 def store(cursor: CursorWrapper, fingerprint: str, *, owner: int, reply: Stored) -> None:
     """Keep the reply for equal calls, unless the lease was lost to another owner meanwhile."""
     cursor.execute(
         """
-        UPDATE triage_storedreply SET reply = %s::jsonb, stored_at = clock_timestamp()
-         WHERE fingerprint = %s AND owner = %s
+        UPDATE triage_storedreply SET reply = %s::jsonb, stored_at = clock_timestamp(), lease_until = NULL
+         WHERE fingerprint = %s AND owner = %s AND lease_until IS NOT NULL
         """,
         [reply.as_json(), fingerprint, owner],
     )
 
 
 def release(cursor: CursorWrapper, fingerprint: str, *, owner: int) -> None:
-    """Give the claim back after a failure, so that a waiting call may try at once."""
+    """Give the claim back after a failure, so that a waiting call may try at once. An older reply stays."""
     cursor.execute(
-        "DELETE FROM triage_storedreply WHERE fingerprint = %s AND owner = %s AND reply IS NULL",
+        """
+        DELETE FROM triage_storedreply
+         WHERE fingerprint = %s AND owner = %s AND lease_until IS NOT NULL AND reply IS NULL
+        """,
+        [fingerprint, owner],
+    )
+    cursor.execute(
+        """
+        UPDATE triage_storedreply SET lease_until = NULL
+         WHERE fingerprint = %s AND owner = %s AND lease_until IS NOT NULL
+        """,
         [fingerprint, owner],
     )
 
@@ -112,16 +162,26 @@ def renew(owners: list[int]) -> None:
         cursor.execute(
             """
             UPDATE triage_storedreply SET lease_until = clock_timestamp() + %s * interval '1 second'
-             WHERE owner = ANY(%s) AND reply IS NULL
+             WHERE owner = ANY(%s) AND lease_until IS NOT NULL
             """,
             [LEASE_SECONDS, owners],
         )
 
 
-def _find(cursor: CursorWrapper, fingerprint: str) -> Stored | None:
+def _find(
+    cursor: CursorWrapper,
+    fingerprint: str,
+    *,
+    since: datetime | None = None,
+    is_stale_welcome: bool = False,
+) -> Stored | None:
     cursor.execute(
-        "SELECT reply FROM triage_storedreply WHERE fingerprint = %s AND reply IS NOT NULL",
-        [fingerprint],
+        """
+        SELECT reply FROM triage_storedreply
+         WHERE fingerprint = %s AND reply IS NOT NULL
+           AND (%s OR stored_at >= coalesce(%s, clock_timestamp() - %s * interval '1 day'))
+        """,
+        [fingerprint, is_stale_welcome, since, settings.TRIAGE_STORED_REPLY_DAYS],
     )
     row = cursor.fetchone()
     return Stored(**json.loads(row[0])) if row else None

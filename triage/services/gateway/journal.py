@@ -3,12 +3,16 @@
 Plain SQL, because each statement stands between a ticket and its answer, and each function is one durable transaction:
 called inside a caller's transaction it is refused, since that could roll a paid request out of the ledger. Afterwards
 the connection is back in its pool, so nobody holds one while waiting for Claude.
+
+Locks are taken in one order everywhere: the stored reply, the call, and last, in one statement, the attempts, whose trigger
+takes the rows of what is spent. So no two transactions of the gateway can wait for each other.
 """
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -45,6 +49,7 @@ class Outcome:
     stop_reason: str = ""
     request_id: str = ""
     rate_limits: dict[str, str] = field(default_factory=dict)
+    first_token_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Closing:
 
     call_id: int
     latency_ms: int
+    cost_nanousd: int = 0
     tries: int = 0
     obtained: Obtained | None = None
     model_served: str = ""
@@ -80,6 +86,13 @@ def check_outside_transaction() -> None:
         )
 
 
+def read_now(cursor: CursorWrapper) -> datetime:
+    """The database's clock, which all leases go by."""
+    cursor.execute("SELECT clock_timestamp()")
+    now: datetime = cursor.fetchone()[0]
+    return now
+
+
 def insert_call(cursor: CursorWrapper, row: CallRow) -> int:
     cursor.execute(
         """
@@ -101,30 +114,27 @@ def insert_call(cursor: CursorWrapper, row: CallRow) -> int:
     return int(cursor.fetchone()[0])
 
 
-def close_call(cursor: CursorWrapper, closing: Closing) -> int:
-    """Write how the call ended; its cost is the sum of its attempts. Returns that cost in nano-dollars."""
+def close_call(cursor: CursorWrapper, closing: Closing) -> None:
+    """Write how the call ended."""
     cursor.execute(
         """
         UPDATE triage_call
-           SET state = %s, obtained = %s, model_served = %s, tries = %s, saved_nanousd = %s, error = %s,
-               latency_ms = %s, finished_at = clock_timestamp(),
-               cost_nanousd = (SELECT coalesce(sum(cost_nanousd), 0) FROM triage_attempt WHERE call_id = %s)
+           SET state = %s, obtained = %s, model_served = %s, tries = %s, cost_nanousd = %s, saved_nanousd = %s, error = %s,
+               latency_ms = %s, finished_at = clock_timestamp()
          WHERE id = %s
-        RETURNING cost_nanousd
         """,
         [
             "answered" if closing.obtained else "failed",
             closing.obtained or "",
             closing.model_served,
             closing.tries,
+            closing.cost_nanousd,
             closing.saved_nanousd,
             closing.error,
             closing.latency_ms,
             closing.call_id,
-            closing.call_id,
         ],
     )
-    return int(cursor.fetchone()[0])
 
 
 def open_attempt(
@@ -136,8 +146,8 @@ def open_attempt(
     bound_nanousd: int,
     price: str,
     lease_seconds: float,
-) -> int:
-    """The attempt's row, holding its bound, before the request leaves. `price` is JSON."""
+) -> tuple[int, datetime]:
+    """The attempt's row, holding its bound, before the request leaves: its id and when it was opened. `price` is JSON."""
     cursor.execute(
         """
         INSERT INTO triage_attempt (call_id, number, model, certainty, bound_nanousd, cost_nanousd, price, lease_until,
@@ -146,11 +156,12 @@ def open_attempt(
                                     rate_limits)
         VALUES (%s, %s, %s, 'open', %s, %s, %s::jsonb, clock_timestamp() + %s * interval '1 second',
                 0, 0, 0, 0, 0, '', '', '', '', '{}')
-        RETURNING id
+        RETURNING id, opened_at
         """,
         [call_id, number, model, bound_nanousd, bound_nanousd, price, lease_seconds],
     )
-    return int(cursor.fetchone()[0])
+    attempt_id, opened_at = cursor.fetchone()
+    return int(attempt_id), opened_at
 
 
 def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> None:
@@ -162,7 +173,7 @@ def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> 
            SET certainty = %s, cost_nanousd = %s, uncached_input_tokens = %s, cache_write_5m_tokens = %s,
                cache_write_1h_tokens = %s, cache_read_tokens = %s, output_tokens = %s, http_status = %s, error = %s,
                error_text = %s, stop_reason = %s, request_id = %s, rate_limits = %s::jsonb, latency_ms = %s,
-               settled_at = clock_timestamp()
+               first_token_ms = %s, settled_at = clock_timestamp()
          WHERE id = %s AND certainty IN ('open', 'unknown')
         """,
         [
@@ -180,6 +191,7 @@ def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> 
             outcome.request_id,
             json.dumps(outcome.rate_limits),
             outcome.latency_ms,
+            outcome.first_token_ms,
             attempt_id,
         ],
     )
@@ -193,9 +205,14 @@ def expire_attempts() -> int:
     with durable() as cursor:
         cursor.execute(
             """
-            WITH expired AS (
+            WITH dead AS (
+                SELECT attempt.id, attempt.call_id FROM triage_attempt AS attempt
+                  JOIN triage_call AS call ON call.id = attempt.call_id
+                 WHERE attempt.certainty = 'open' AND attempt.lease_until < clock_timestamp()
+                   FOR UPDATE OF call SKIP LOCKED
+            ), expired AS (
                 UPDATE triage_attempt SET certainty = 'unknown', error = 'owner_lost', settled_at = clock_timestamp()
-                 WHERE certainty = 'open' AND lease_until < clock_timestamp()
+                 WHERE id IN (SELECT id FROM dead) AND certainty = 'open'
                 RETURNING call_id
             ), closed AS (
                 UPDATE triage_call

@@ -4,6 +4,7 @@ Prices come from the `genai-prices` package, which also prices retired ids; whet
 question. Costs are computed in exact decimals and rounded once per attempt, half-even, to whole nano-dollars.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -71,6 +72,10 @@ class PriceCard:
         exact = NANOUSD_PER_TOKEN_AT_1_USD_PER_MTOK * (tokens * dearest + max_tokens * rates.output)
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
+    @property
+    def stamp_json(self) -> str:
+        return _stamp_json(self)
+
     def stamp(self) -> dict[str, Any]:
         """The card as it is kept on the attempt."""
         stamp: dict[str, Any] = {"source": SOURCE} | _as_strings(self.base)
@@ -79,24 +84,25 @@ class PriceCard:
         return stamp
 
 
-def card_of(model: str) -> PriceCard:
-    """The price card of `model` as of today.
+def card_of(model: str, *, is_batch: bool = False) -> PriceCard:
+    """The price card of `model` as of today, for live requests or for the lines of a batch.
 
     Raises:
         ModelNotPriced: The model is not in the catalog, or nobody knows its price.
     """
-    return _card_on(model, datetime.now(UTC).date())
+    return _card_on(model, datetime.now(UTC).date(), is_batch)
 
 
 @lru_cache(maxsize=64)
-def _card_on(model: str, day: date) -> PriceCard:
+def _card_on(model: str, day: date, is_batch: bool) -> PriceCard:
     if model not in CATALOG:
         raise ModelNotPriced(f"The model {model!r} is not in the model table.")
     try:
         _, info = get_snapshot().find_provider_model(model, None, "anthropic", None)
     except LookupError:
         raise ModelNotPriced(f"No price is known for the model {model!r}.") from None
-    prices = info.get_prices(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    context = {"processing": "batch"} if is_batch else None
+    prices = info.get_prices(datetime(day.year, day.month, day.day, tzinfo=UTC), context)
     amounts = [
         prices.input_mtok,
         prices.cache_write_mtok,
@@ -112,6 +118,12 @@ def _card_on(model: str, day: date) -> PriceCard:
         return PriceCard(model, base)
     (start,) = starts  # two bands would need a wider card: refuse to guess
     return PriceCard(model, base, Rates(*(_amount(a, start) for a in amounts)), start)
+
+
+@lru_cache(maxsize=64)
+def _stamp_json(card: PriceCard) -> str:
+    """A card's stamp is the same for thousands of attempts."""
+    return json.dumps(card.stamp())
 
 
 def _amount(price: Decimal | TieredPrices | None, start: int | None) -> Decimal:

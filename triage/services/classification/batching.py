@@ -1,0 +1,209 @@
+"""Which runs go into a batch, and what comes after: a wave for the first model, then one for the strong model.
+
+A run in a batch is `batched` under a lease; afterwards it is queued like any other, and the ordinary cascade finds the
+replies stored. Whatever is killed on the way, the run's lease ends and the sweeper finds it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import User
+from triage.exceptions import AnswerUnusable, GatewayError
+from triage.models import Batch, BatchState, Feature, State, Triage
+from triage.queue import TaskName, enqueue
+from triage.services import gateway, taxonomy
+from triage.services.classification.answer import parse
+from triage.services.classification.prompt import build_request
+from triage.services.classification.rule import (
+    Thresholds,
+    reason_to_escalate,
+    thresholds_in_force,
+)
+from triage.services.gateway import About, Request
+from triage.services.gateway.batches import ENDED, LINES_AT_MOST, Line, Prepared, prepare
+from triage.services.gateway.routes import route_of
+from triage.services.taxonomy import Taxonomy
+
+log = structlog.get_logger(__name__)
+
+PICK_SECONDS = 300.0  # to write the batch of the runs that were picked
+IN_BATCH = timedelta(hours=26)  # above the lease of a batch's lines
+KEPT_BELOW = timedelta(hours=25)
+
+Asked = tuple[Triage, Request]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How many runs have moved on from a batch, and how many of their requests the strong model's batch asks."""
+
+    runs: int
+    escalated: int
+
+
+def pick(limit: int, *, due_by: datetime) -> list[Triage]:
+    """Up to `limit` runs that wait and were due by then, oldest first: `batched` under a short lease, for nobody else to take."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE triage_triage
+               SET state = 'batched', batch_id = NULL, lease_until = clock_timestamp() + %s * interval '1 second'
+             WHERE id IN (
+                SELECT id FROM triage_triage
+                 WHERE state = 'queued' AND NOT is_rerun AND due_at <= %s
+                 ORDER BY due_at, id
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [PICK_SECONDS, due_by, limit],
+        )
+        return _load([row[0] for row in cursor.fetchall()])
+
+
+def fill(runs: Sequence[Triage]) -> Prepared:
+    """A batch for the first model with what `runs`, just picked, must ask; those that need not wait are queued and sent.
+
+    Raises:
+        BudgetExceeded, ModelNotPriced, NoTaxonomy: Nothing is written or held; all are queued as before.
+    """
+    try:
+        current = taxonomy.current()
+        asked = [(run, build_request(run.ticket, current)) for run in runs]
+        return _prepare(asked, model=_first_model())
+    except BaseException:
+        _picked(run.pk for run in runs).update(state=State.QUEUED, lease_until=None)
+        raise
+
+
+def keep(batch: Batch) -> None:
+    """Its runs go on waiting while it may bring their answers."""
+    if batch.expires_at is None or batch.expires_at > timezone.now():
+        waiting = Triage.objects.filter(batch=batch, state=State.BATCHED)
+        waiting.filter(lease_until__lt=Now() + KEPT_BELOW).update(lease_until=Now() + IN_BATCH)
+
+
+def find_over() -> list[int]:
+    """The ids of batches that are over while runs still wait for them."""
+    waiting = Triage.objects.filter(state=State.BATCHED, batch__state__in=ENDED)
+    return list(waiting.order_by("batch_id").values_list("batch_id", flat=True).distinct())
+
+
+def follow(batch_id: int) -> Followed:
+    """Move up to LINES_AT_MOST runs on whose batch is over: to the strong model's batch where the rule says so, else queued.
+
+    Also those are queued whose line brought no answer: they are asked live. Safe to run twice, and by two at once.
+    """
+    batch = Batch.objects.get(pk=batch_id)
+    runs = _take(batch_id)
+    is_first_wave = batch.state == BatchState.COLLECTED and batch.model == _first_model()
+    hard = _find_hard(runs) if is_first_wave else []
+    escalated = {run.pk for run, _ in hard}
+    _queue([run.pk for run in runs if run.pk not in escalated], batch_id=batch_id)
+    return Followed(len(runs), _escalate(hard, batch_id=batch_id) if hard else 0)
+
+
+def _first_model() -> str:
+    return route_of(Feature.CLASSIFY).model_asked
+
+
+def _load(ids: Sequence[int]) -> list[Triage]:
+    runs = Triage.objects.filter(pk__in=ids).select_related("ticket").order_by("due_at", "id")
+    messages = runs.prefetch_related("ticket__messages")
+    return list(messages.defer("ticket__search", "ticket__custom_fields"))
+
+
+def _picked(ids: Iterable[int]) -> QuerySet[Triage]:
+    """Those of them that are still ours: no batch has them, and no worker took them when the short lease ended."""
+    return Triage.objects.filter(pk__in=list(ids), state=State.BATCHED, batch=None)
+
+
+def _prepare(asked: Sequence[Asked], *, model: str) -> Prepared:
+    lines = [Line(request, About("ticket", str(run.ticket_id))) for run, request in asked]
+    return prepare(
+        lines,
+        model=model,
+        feature=Feature.BACKFILL,
+        by=User.objects.system(),
+        link=partial(_link, [run.pk for run, _ in asked]),
+    )
+
+
+def _link(ids: Sequence[int], batch_ids: Sequence[int | None]) -> None:
+    """In the transaction that writes the batch: each run waits for its batch, or is queued where it need not wait."""
+    waiting = defaultdict[int | None, list[int]](list)
+    for run_id, batch_id in zip(ids, batch_ids, strict=True):
+        waiting[batch_id].append(run_id)
+    _queue(waiting.pop(None, []), batch_id=None)
+    for batch_id, run_ids in waiting.items():
+        _picked(run_ids).update(batch_id=batch_id, lease_until=Now() + IN_BATCH)
+
+
+def _queue(ids: Sequence[int], *, batch_id: int | None) -> None:
+    """Due now, and sent to the workers; `batch_id` is kept as the batch that it was in."""
+    with transaction.atomic():
+        _picked(ids).update(
+            state=State.QUEUED,
+            batch_id=batch_id,
+            lease_until=None,
+            due_at=Now(),
+            enqueued_at=Now(),
+        )
+        for run_id in ids:
+            enqueue(TaskName.TRIAGE_TICKET, run_id)
+
+
+def _take(batch_id: int) -> list[Triage]:
+    """Its runs, out of the batch and under a short lease: as if just picked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE triage_triage
+               SET batch_id = NULL, lease_until = clock_timestamp() + %s * interval '1 second'
+             WHERE id IN (
+                SELECT id FROM triage_triage WHERE batch_id = %s AND state = 'batched'
+                 ORDER BY id
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [PICK_SECONDS, batch_id, LINES_AT_MOST],
+        )
+        return _load([row[0] for row in cursor.fetchall()])
+
+
+def _find_hard(runs: Sequence[Triage]) -> list[Asked]:
+    """The runs for which the cascade, with the first model's stored reply, would ask the strong model."""
+    current, thresholds = taxonomy.current(), thresholds_in_force()
+    asked = ((run, build_request(run.ticket, current)) for run in runs)
+    return [each for each in asked if _is_hard(each[1], current, thresholds)]
+
+
+def _is_hard(request: Request, current: Taxonomy, thresholds: Thresholds) -> bool:
+    text = gateway.find_stored(request, model=_first_model())
+    if text is None:
+        return False
+    try:
+        answer = parse(text, current)
+    except AnswerUnusable:
+        return True
+    return bool(reason_to_escalate(answer, current, thresholds))
+
+
+def _escalate(hard: Sequence[Asked], *, batch_id: int) -> int:
+    """How many are asked in a batch of the strong model; where it finds no room they are queued, and asked live."""
+    try:
+        return _prepare(hard, model=route_of(Feature.ESCALATE).model_asked).lines
+    except GatewayError as error:
+        log.warning("no batch for the strong model", runs=len(hard), error=str(error))
+        _queue([run.pk for run, _ in hard], batch_id=batch_id)
+        return 0

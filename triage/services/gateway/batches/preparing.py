@@ -1,0 +1,213 @@
+"""A batch is written down whole before anything leaves: its calls, and an attempt a line that holds the line's bound."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from accounts.models import User
+from triage.exceptions import BudgetExceeded
+from triage.models import Attempt, Batch, BatchLine, Call, Feature
+from triage.services.gateway import alarms, budgets, dedup, journal
+from triage.services.gateway.batches import claims
+from triage.services.gateway.budgets import HeldByOthers, Standing
+from triage.services.gateway.fingerprint import fingerprint_of
+from triage.services.gateway.journal import durable
+from triage.services.gateway.pricing import PriceCard, card_of
+from triage.services.gateway.request import About, Request
+from triage.services.gateway.shaping import shape
+
+EXPIRY_HOURS = 24  # the provider's, from the creation
+LEASE_SECONDS = (EXPIRY_HOURS + 1) * 3600.0  # of a line: an hour to collect what ended at the last
+LINES_AT_MOST = 1_000  # the provider takes 100,000; so many are written or collected in seconds
+BREAKPOINT = {"type": "ephemeral", "ttl": "1h"}  # a batch may take longer than five minutes
+
+Link = Callable[[Sequence[int | None]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request of a batch and the thing it is about."""
+
+    request: Request
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of the lines: `batch` has those that must be asked; the others are stored, in flight, or equal to one in it."""
+
+    batch: Batch | None
+    lines: int
+    reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What holds for all lines."""
+
+    model: str
+    feature: Feature
+    by: User
+    price: PriceCard
+
+
+@dataclass(frozen=True, slots=True)
+class _Costed:
+    """A line as it will be sent, and the most it can cost."""
+
+    line: Line
+    fingerprint: str
+    body: dict[str, Any]
+    bound_nanousd: int
+
+
+def _link_nothing(_: Sequence[int | None]) -> None:
+    """Nothing waits for the lines."""
+
+
+def prepare(
+    lines: Sequence[Line], *, model: str, feature: Feature, by: User, link: Link = _link_nothing
+) -> Prepared:
+    """Write a batch of at most LINES_AT_MOST lines and hold its bound, all or none; `advance` hands it in.
+
+    The lines differ in their messages alone. Each is asked once: those with a stored reply, or that an equal call or batch is
+    asking already, stay out.
+
+    Args:
+        link: Called in the same transaction with, for each of `lines`, the id of the batch underway that will answer it, or
+            None; so what waits for the lines is tied to them or nothing is written at all.
+
+    Raises:
+        BudgetExceeded: Some budget has no room for all of it now; nothing is written or held.
+        ModelNotPriced: The model has no price in batches.
+        InsideTransaction: The caller holds a transaction open.
+    """
+    journal.check_outside_transaction()
+    plan = _Plan(model, feature, by, card_of(model, is_batch=True))
+    costed = [_cost(line, plan) for line in lines]
+    try:
+        with durable() as cursor:
+            batch, standings = _write(cursor, costed, plan, link)
+    except BudgetExceeded as refusal:
+        alarms.note_refusal(refusal)
+        raise
+    alarms.note_standings(standings)
+    asked = batch.lines if batch else 0
+    return Prepared(batch, asked, len(lines) - asked)
+
+
+def _cost(line: Line, plan: _Plan) -> _Costed:
+    body = shape(line.request, plan.model)
+    fingerprint = fingerprint_of(line.request, body)
+    body["system"] = [{**block, "cache_control": BREAKPOINT} for block in body["system"]]
+    size = len(json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    bound = plan.price.bound_nanousd(request_bytes=size, max_tokens=body["max_tokens"])
+    return _Costed(line, fingerprint, body, bound)
+
+
+def _write(
+    cursor: CursorWrapper, costed: Sequence[_Costed], plan: _Plan, link: Link
+) -> tuple[Batch | None, list[Standing]]:
+    """Claims, then calls, then the attempts in one statement: the order in which everyone takes locks."""
+    distinct = {each.fingerprint: each for each in costed}
+    ids = dict(zip(distinct, _next_call_ids(cursor, len(distinct)), strict=True))
+    claimed = dedup.claim_many(cursor, ids, lease_seconds=LEASE_SECONDS)
+    mine = [distinct[fingerprint] for fingerprint in sorted(claimed)]
+    answering = claims.find_batches(cursor, distinct.keys() - claimed)
+    batch = _create_batch(mine, plan) if mine else None
+    if batch:
+        answering |= dict.fromkeys(claimed, batch.pk)
+    link([answering.get(each.fingerprint) for each in costed])
+    return batch, _open_lines(cursor, batch, mine, ids, plan) if batch else []
+
+
+def _next_call_ids(cursor: CursorWrapper, count: int) -> list[int]:
+    cursor.execute(
+        "SELECT nextval(pg_get_serial_sequence('triage_call', 'id')) FROM generate_series(1, %s)",
+        [count],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _create_batch(mine: Sequence[_Costed], plan: _Plan) -> Batch:
+    shared = {_shared(each.body) for each in mine}
+    if len(shared) > 1:
+        raise ValueError("the lines of a batch may differ in their messages alone")
+    return Batch.objects.create(
+        feature=plan.feature, model=plan.model, lines=len(mine), system=shared.pop()
+    )
+
+
+def _shared(body: dict[str, Any]) -> str:
+    """All but the messages, as text: JSON in the database would lose the order of the answer's fields."""
+    return json.dumps({key: body[key] for key in body if key != "messages"}, ensure_ascii=False)
+
+
+def _open_lines(
+    cursor: CursorWrapper,
+    batch: Batch,
+    mine: Sequence[_Costed],
+    ids: Mapping[str, int],
+    plan: _Plan,
+) -> list[Standing]:
+    Call.objects.bulk_create([_build_call(ids[each.fingerprint], each, plan) for each in mine])
+    opened_at = journal.read_now(cursor)
+    attempts = Attempt.objects.bulk_create(
+        [_build_attempt(ids[each.fingerprint], each, batch, plan, opened_at) for each in mine]
+    )
+    BatchLine.objects.bulk_create(
+        [
+            BatchLine(attempt=attempt, body={"messages": each.body["messages"]})
+            for attempt, each in zip(attempts, mine, strict=True)
+        ]
+    )
+    total = sum(each.bound_nanousd for each in mine)
+    return _check_budgets(cursor, plan, opened_at, total)
+
+
+def _build_call(call_id: int, each: _Costed, plan: _Plan) -> Call:
+    return Call(
+        id=call_id,
+        feature=plan.feature,
+        by=plan.by,
+        about_kind=each.line.about.kind,
+        about_id=each.line.about.id,
+        fingerprint=each.fingerprint,
+        prompt_version=each.line.request.prompt_version,
+        model_asked=plan.model,
+    )
+
+
+def _build_attempt(
+    call_id: int, each: _Costed, batch: Batch, plan: _Plan, opened_at: datetime
+) -> Attempt:
+    return Attempt(
+        call_id=call_id,
+        batch=batch,
+        number=1,
+        model=plan.model,
+        bound_nanousd=each.bound_nanousd,
+        cost_nanousd=each.bound_nanousd,
+        price=plan.price.stamp(),
+        opened_at=opened_at,
+        lease_until=opened_at + timedelta(seconds=LEASE_SECONDS),
+    )
+
+
+def _check_budgets(
+    cursor: CursorWrapper, plan: _Plan, opened_at: datetime, total: int
+) -> list[Standing]:
+    try:
+        return budgets.check(
+            cursor, feature=plan.feature, by_id=plan.by.pk, at=opened_at, bound_nanousd=total
+        )
+    except HeldByOthers as held:
+        raise budgets.exceeded(
+            held.standing,
+            bound_nanousd=total,
+            retry_after_seconds=budgets.HELD_RETRY_SECONDS,
+        ) from None
