@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from math import ceil
+from math import floor
 
 from faults.trials_match import match
 from faults.trials_processes import Crew, Job, Outcome
@@ -43,7 +43,7 @@ def outage(world: World, *, scale: int = 1, slack_seconds: float = 0.0) -> list[
         world.claude.set_scenario("calm")
         returned_at = time.time()
         found = _await_return(crew, every)
-    allowed = BREAKER_FAILURES + ceil(seconds * scale / BREAKER_SECONDS) + 1
+    allowed = BREAKER_FAILURES + floor(seconds * scale / BREAKER_SECONDS) + 1
     noticed, limit = found.ended_at - returned_at, NOTICED_SECONDS / scale + slack_seconds
     by_fallback = sum(1 for outcome in meanwhile if outcome.obtained == Obtained.FALLBACK)
     return [

@@ -2,6 +2,7 @@
 -- Times are seconds of this server's clock. A time in the past means "no longer"; a missing one, "never".
 local STATE, QUEUE, DUE = KEYS[1], KEYS[2], KEYS[3]
 local KEEP_SECONDS = 7200
+local BURST_SECONDS = 0.5
 local NAMES = {'requests', 'input_tokens', 'output_tokens'}
 
 local asked = cjson.decode(ARGV[1])
@@ -16,13 +17,14 @@ local function seconds_left(name)
   return math.max(0, (state[name] or 0) - now)
 end
 
--- A bucket refills all the time. It holds a second's worth, as the provider may enforce 60 a minute as one a second.
+-- A bucket refills all the time. It holds half a second's worth: the provider may enforce 60 a minute as one a second, and what
+-- leaves evenly can still arrive in bunches.
 local function bucket(name)
   local limit, told = asked.limits[name], state['limit:' .. name]
   local is_told = told ~= nil and seconds_left('told_until') > 0 and not (asked.is_explicit and told > limit)
   if is_told then limit = told end
   local rate = limit * asked.share / 60
-  local size = math.max(1, rate)
+  local size = math.max(1, BURST_SECONDS * rate)
   local gained = math.max(0, now - (state.at or now)) * rate
   local level = math.min(size, (state['level:' .. name] or size) + gained)
   return {limit = limit, is_from_headers = is_told, rate = rate, size = size, level = level}
