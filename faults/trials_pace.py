@@ -46,6 +46,7 @@ def pace(
             may bring some at any size.
         slack_seconds: What the first and the last answer may add to the time that the limit alone makes necessary.
     """
+    world = World(world.claude, {**world.environment, "TRIAGE_PACE": "{}"})  # the product's own
     world.begin(f"rpm({per_minute})+slow({LATENCY_SECONDS})")
     before = Ticket.objects.count()
     person = _prepare(tickets)
