@@ -88,7 +88,7 @@ def upstream(*, latency_seconds: float) -> Iterator[Upstream]:
     """The fixed-reply API in a process of its own; ANTHROPIC_BASE_URL names it, here and for children."""
     port = free_port()
     with process([sys.executable, "-m", "bench.upstream", str(port), str(latency_seconds), LABEL]):
-        _await_port(port)
+        await_port(port)
         from django.conf import settings
 
         os.environ["ANTHROPIC_BASE_URL"] = settings.ANTHROPIC_BASE_URL = f"http://127.0.0.1:{port}"
@@ -124,7 +124,7 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
     for _ in range(200):
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:

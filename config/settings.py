@@ -5,6 +5,7 @@ the simulator, a secret key. Settings judge nothing: system checks (`triage/chec
 """
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -41,7 +42,11 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_structlog",
+    "axes",
     "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -57,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -149,6 +155,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("TRIAGE_BATCH_SECONDS", 30.0),
         "options": {"expires": 30, "queue": "bulk"},
     },
+    "tell-webhooks": {
+        "task": "triage.tell_webhooks",
+        "schedule": env.float("TRIAGE_WEBHOOK_SECONDS", 2.0),
+        "options": {"expires": 10, "queue": "drafts"},
+    },
     "check-models": {
         "task": "triage.check_models",
         "schedule": 3600.0,  # asks once a day, whenever beat was started
@@ -181,6 +192,16 @@ TRIAGE_RATE_PER_MINUTE = env.int("TRIAGE_RATE_PER_MINUTE", 20)
 TRIAGE_CLAIM_SECONDS = env.float("TRIAGE_CLAIM_SECONDS", 100.0)
 # A ticket sent less than this ago is not sent again by the sweeper.
 TRIAGE_SWEEP_GRACE_SECONDS = env.float("TRIAGE_SWEEP_GRACE_SECONDS", 20.0)
+TRIAGE_WEBHOOKS_ALLOW_HTTP = env.bool("TRIAGE_WEBHOOKS_ALLOW_HTTP", DEBUG)
+TRIAGE_WEBHOOKS_ALLOW_PRIVATE = env.bool("TRIAGE_WEBHOOKS_ALLOW_PRIVATE", False)
+# A draft's lease, pushed every 2 s while its writer lives; once it has ended the sweeper ends the draft.
+TRIAGE_DRAFT_LEASE_SECONDS = env.float("TRIAGE_DRAFT_LEASE_SECONDS", 10.0)
+# Of one API token in any minute.
+TRIAGE_API_PER_MINUTE = env.int("TRIAGE_API_PER_MINUTE", 600)
+TRIAGE_BODY_BYTES = env.int("TRIAGE_BODY_BYTES", 1_000_000)
+TRIAGE_UPLOAD_BYTES = env.int("TRIAGE_UPLOAD_BYTES", 100_000_000)
+TRIAGE_UPLOADS = Path(env.str("TRIAGE_UPLOADS", str(BASE_DIR / "var" / "uploads")))
+TRIAGE_METRICS_TOKEN = env.str("TRIAGE_METRICS_TOKEN", "")
 TRIAGE_DEMO_PASSWORD = env.str("TRIAGE_DEMO_PASSWORD", "")
 
 # --- People ---------------------------------------------------------------------------------------
@@ -198,7 +219,36 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
+# A link out of a mail lives at most so long, an invitation's; `accounts.links` says how long each does.
+PASSWORD_RESET_TIMEOUT = 7 * 24 * 3600
+# Logins are counted and held up in the database, by e-mail address and network address (`accounts.throttling`).
+AUTHENTICATION_BACKENDS = [
+    "accounts.throttling.LoginThrottle",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "accounts.throttling.username"
+AXES_CLIENT_IP_CALLABLE = "accounts.throttling.client_address"
+AXES_LOCKOUT_CALLABLE = "accounts.throttling.paused"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who tries on does not wait longer
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# How many proxies of ours a request passes; 0: the address that connects is the visitor's.
+TRIAGE_TRUSTED_PROXIES = env.int("TRIAGE_TRUSTED_PROXIES", 0)
+_mail = env.dj_email_url("EMAIL_URL", "consolemail://")
+vars().update(_mail)
+EMAIL_TIMEOUT = (
+    _mail["EMAIL_TIMEOUT"] or 10
+)  # a mail server that hangs must not hold a page for long
+# Sent replies are mailed to customers where a mail server is named.
+TRIAGE_MAILS_REPLIES = bool(env.str("EMAIL_URL", ""))
+TRIAGE_REPLY_TO = env.str("TRIAGE_REPLY_TO", "")
 
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = ["config.formats"]
@@ -257,10 +307,38 @@ CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # BodyLimit refuses at the door, before anything is read
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "triage.api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Triage API",
+    "VERSION": "1",
+    "DESCRIPTION": "Push tickets in, read triage out. Names and conventions are those of the help desks you know.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "triage.api.openapi.tidy",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TriageStateEnum": "triage.api.schemas.STATES",
+        "DraftStateEnum": "triage.models.drafts.DraftState",
+        "ImportStateEnum": "triage.models.imports.ImportState",
+        "DeliveryStateEnum": "triage.models.webhooks.DeliveryState",
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 }
 
 UNFOLD = {
@@ -291,5 +369,6 @@ LOGGING = {
         "django_structlog": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
     },
 }

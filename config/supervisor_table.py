@@ -53,8 +53,11 @@ def build_product(ports: Ports) -> Table:
         children=(
             build_web(ports),
             # Two, because one process of threads keeps one core busy at most; 96 waits of 0.8 s are 120 tickets a second.
-            build_worker("triage-1", queues="triage,drafts", pool="threads", concurrency=48),
-            build_worker("triage-2", queues="triage,drafts", pool="threads", concurrency=48),
+            build_worker("triage-1", queues="triage", pool="threads", concurrency=48),
+            build_worker("triage-2", queues="triage", pool="threads", concurrency=48),
+            # Alone, so that whoever looks on while a draft is written does not wait for thousands of tickets. Twice the
+            # drafts that are written at once: mails and webhooks wait here too.
+            build_worker("drafts", queues="drafts", pool="threads", concurrency=16),
             build_worker("bulk", queues="bulk,default", pool="prefork", concurrency=1),
             build_beat(),
         ),

@@ -3,5 +3,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("triage.api.urls")),
+    path("", include("accounts.urls")),
     path("", include("triage.web.urls")),
 ]

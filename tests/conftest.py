@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
-from accounts import models as accounts
-from accounts.models import Role, User
+from accounts.models import Role, User, users
 from triage import queue
+from triage.models import events
 from triage.services.gateway import alarms, routes
 from triage.simulator import RunningSimulator, running
 
@@ -31,8 +31,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(autouse=True)
 def fresh_process_state() -> None:
     """What a process may remember, forgotten: each test has its own rows."""
-    accounts._system_user.cache_clear()
+    users._system_user.cache_clear()
     queue._Pause.until = 0.0
+    events._Nudged.until = 0.0
     routes.forget()
     alarms._Noted.windows.clear()
 

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic, sleep
 from urllib.parse import quote
 
 from django.conf import settings
@@ -92,3 +95,40 @@ def beat(**more: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         kill(process)
+
+
+@contextmanager
+def web(**more: str) -> Iterator[str]:
+    """The application on a real server: its address."""
+    port = free_port()
+    process = start(
+        *("-m", "uvicorn", "config.asgi:application", "--port", str(port)),
+        *("--log-level", "error", "--lifespan", "off"),
+        is_heard=False,
+        **{"ALLOWED_HOSTS": "127.0.0.1", "TRIAGE_HTTPS": "0", **more},
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await(f"{address}/healthz", seconds=30)
+        yield address
+    finally:
+        kill(process)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _await(address: str, *, seconds: float) -> None:
+    ends = monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+        except OSError:
+            if monotonic() > ends:
+                raise
+            sleep(0.05)
+        else:
+            return

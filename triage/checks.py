@@ -82,3 +82,16 @@ def check_simulator(**_: Any) -> Sequence[CheckMessage]:
             id="triage.W001",
         )
     ]
+
+
+@register(Tags.security)
+def check_trusted_proxies(**_: Any) -> Sequence[CheckMessage]:
+    if settings.TRIAGE_TRUSTED_PROXIES >= 0:
+        return []
+    return [
+        Error(
+            f"TRIAGE_TRUSTED_PROXIES ({settings.TRIAGE_TRUSTED_PROXIES}) must be 0 or more.",
+            hint="Count the proxies of yours in front; 0 where visitors connect directly.",
+            id="triage.E005",
+        )
+    ]

@@ -3,6 +3,8 @@
     TriageError
     ├── InvalidInput                a field's fault; names the field
     ├── Conflict                    somebody else was faster
+    │   └── DraftStale                  the requester has written since; sending it anyway has to be said
+    ├── DraftsUnavailable           Redis is down, and drafts travel through it
     ├── NoTaxonomy                  nothing is published that Claude could choose from
     └── GatewayError
         ├── InsideTransaction       a governed call was made inside the caller's transaction
@@ -58,6 +60,15 @@ class InvalidInput(TriageError):
 
 class Conflict(TriageError):
     code = "conflict"
+    permanent = False
+
+
+class DraftStale(Conflict):
+    code = "draft_stale"
+
+
+class DraftsUnavailable(TriageError):
+    code = "drafts_unavailable"
     permanent = False
 
 

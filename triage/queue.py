@@ -31,6 +31,11 @@ class TaskName(StrEnum):
     SWEEP = "triage.sweep"
     ADVANCE_BATCHES = "triage.advance_batches"
     CHECK_MODELS = "triage.check_models"
+    READ_UPLOAD = "triage.read_upload"
+    WRITE_DRAFT = "triage.write_draft"
+    MAIL_REPLY = "triage.mail_reply"
+    TELL_WEBHOOKS = "triage.tell_webhooks"
+    DELIVER_WEBHOOKS = "triage.deliver_webhooks"
 
 
 QUEUES = {
@@ -38,6 +43,12 @@ QUEUES = {
     TaskName.SWEEP: "default",
     TaskName.ADVANCE_BATCHES: "bulk",
     TaskName.CHECK_MODELS: "default",
+    TaskName.READ_UPLOAD: "bulk",
+    TaskName.WRITE_DRAFT: "drafts",
+    TaskName.MAIL_REPLY: "drafts",  # it waits too, and for the same people
+    # Waits for others' servers, so it needs threads; and not behind thousands of tickets.
+    TaskName.TELL_WEBHOOKS: "drafts",
+    TaskName.DELIVER_WEBHOOKS: "drafts",
 }
 
 

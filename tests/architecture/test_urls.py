@@ -18,6 +18,12 @@ PUBLIC = {
     "/healthz": "says that the process answers, and nothing else",
     "/readyz": "load balancers and monitors ask it; it names parts, never addresses or secrets",
     "/login/": "where one logs in",
+    "/api/schema/": "says what the API can do, and nothing of what is in it",
+    "/api/docs/": "the schema for people",
+    "/password-reset/": "who forgot the password cannot log in",
+    "/password-reset/sent/": "says the same whatever address was asked for",
+    "/password-reset/1/1/": "asks for a link that was mailed",
+    "/invitation/1/1/": "asks for a link that an admin made",
     "/metrics": "asks for a token of its own",
 }
 REFUSED = {401, 403, 404, 405}

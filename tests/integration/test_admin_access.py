@@ -6,12 +6,25 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from tests.integration.admin_cases import add_attempt, add_call
 from tests.integration.web_cases import add_labels, add_ticket
-from triage.models import Alert, Attempt, Batch, Call, Import, TaxonomyVersion, Ticket
+from triage.models import (
+    Alert,
+    Attempt,
+    Batch,
+    Call,
+    Delivery,
+    Event,
+    EventKind,
+    Import,
+    TaxonomyVersion,
+    Ticket,
+    Webhook,
+)
 
 POLICY = "triage.admin.security.AdminPolicyMiddleware"
 LISTS = [
@@ -23,13 +36,16 @@ LISTS = [
     "triage_alert",
     "triage_batch",
     "triage_budget",
+    "triage_webhook",
+    "triage_delivery",
     "triage_shedding",
     "triage_featureroute",
     "accounts_user",
+    "accounts_apitoken",
     "accounts_team",
 ]
 OWN_PAGES = ["admin:index", "admin:spend", "admin:triage_label_publish"]
-HISTORY = [Alert, Batch, Call, Import, TaxonomyVersion, Ticket]
+HISTORY = [Alert, Batch, Call, Delivery, Import, TaxonomyVersion, Ticket]
 PAGES = [*OWN_PAGES, *(f"admin:{name}_changelist" for name in LISTS)]
 
 
@@ -98,6 +114,9 @@ def test_nobody_changes_or_deletes_history(as_bob: Client, bob: User) -> None:
     Import.objects.create(name="x.csv", digest="d" * 64, source="x", by=bob)
     Alert.objects.create(kind="redis_down", message="Down.")
     Batch.objects.create(feature="backfill", model="claude-haiku-5-5", lines=1)
+    webhook = Webhook.objects.create(url="https://example.com", kinds=["webhook.test"], by=bob)
+    event = Event.objects.create(kind=EventKind.WEBHOOK_TEST)
+    Delivery.objects.create(webhook=webhook, event=event, gives_up_at=timezone.now())
 
     for model in HISTORY:
         row = model._base_manager.get()

@@ -1,8 +1,9 @@
-"""Adding, changing and (not) deleting users and teams."""
+"""Changing, deactivating and (not) deleting users and teams."""
 
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db.models import PROTECT, ManyToOneRel
 from django.test import Client
 
@@ -15,38 +16,19 @@ from triage.selectors import people
 USERS = "/admin/accounts/user/"
 
 
+@pytest.fixture
+def second_admin(alice: User) -> User:
+    User.objects.filter(pk=alice.pk).update(role=Role.ADMIN)
+    alice.refresh_from_db()
+    return alice
+
+
 def form_of(user: User, **changes: Any) -> dict[str, Any]:
-    fields = {"email": user.email, "name": user.name, "role": user.role, "is_active": "on"}
-    return {name: value for name, value in (fields | changes).items() if value is not None}
-
-
-def add(client: Client, **changes: Any) -> Any:
-    new = {"email": "dora@example.com", "name": "Dora", "role": "agent", "usable_password": "true"}
-    passwords = {"password1": "ferns and orchids", "password2": "ferns and orchids"}
-    return client.post(f"{USERS}add/", new | passwords | changes)
-
-
-def test_a_new_user_can_log_in(as_bob: Client, client: Client) -> None:
-    add(as_bob)
-
-    assert Client().login(username="dora@example.com", password="ferns and orchids")
-
-
-def test_a_new_integration_needs_no_password(as_bob: Client) -> None:
-    add(as_bob, role="integration", usable_password="false", password1="", password2="")
-
-    assert not User.objects.get(email="dora@example.com").has_usable_password()
-
-
-def test_a_weak_password_is_refused(as_bob: Client) -> None:
-    response = add(as_bob, password1="12345678", password2="12345678")
-
-    assert "too common" in response.text
-    assert not User.objects.filter(email="dora@example.com").exists()
+    return {"email": user.email, "name": user.name, "role": user.role} | changes
 
 
 def test_an_address_is_taken_once_whatever_its_case(as_bob: Client, alice: User) -> None:
-    response = add(as_bob, email="ALICE@example.com")
+    response = as_bob.post(f"{USERS}add/", {"email": "ALICE@example.com", "role": "agent"})
 
     assert "There is a user with this e-mail address already." in response.text
 
@@ -70,22 +52,122 @@ def test_a_password_is_set(as_bob: Client, alice: User) -> None:
     assert alice.check_password("ferns and orchids")
 
 
-@pytest.mark.parametrize("changes", [{"role": "agent"}, {"is_active": None}])
-def test_the_last_admin_stays_one(changes: dict[str, Any], as_bob: Client, bob: User) -> None:
-    response = as_bob.post(f"{USERS}{bob.pk}/change/", form_of(bob, **changes))
+def test_the_last_admin_stays_one(as_bob: Client, bob: User) -> None:
+    response = as_bob.post(f"{USERS}{bob.pk}/change/", form_of(bob, role="agent"))
 
     assert "This is the only active admin." in response.text
     bob.refresh_from_db()
     assert bob.is_staff
 
 
-def test_one_of_two_admins_may_go(as_bob: Client, alice: User) -> None:
-    User.objects.filter(pk=alice.pk).update(role=Role.ADMIN)
+def test_nobody_demotes_themselves_but_changes_the_rest(
+    as_bob: Client, bob: User, second_admin: User
+) -> None:
+    refused = as_bob.post(f"{USERS}{bob.pk}/change/", form_of(bob, role="agent"))
+    as_bob.post(f"{USERS}{bob.pk}/change/", form_of(bob, name="Robert"))
 
-    as_bob.post(f"{USERS}{alice.pk}/change/", form_of(alice, is_active=None))
+    assert "This is you. Ask another admin to do it." in refused.text
+    bob.refresh_from_db()
+    assert (bob.role, bob.name) == (Role.ADMIN, "Robert")
+
+
+def test_another_admin_may_be_demoted(as_bob: Client, second_admin: User) -> None:
+    as_bob.post(f"{USERS}{second_admin.pk}/change/", form_of(second_admin, role="agent"))
+
+    second_admin.refresh_from_db()
+    assert second_admin.role == Role.AGENT
+
+
+def test_deactivating_asks_first_and_can_be_undone(as_bob: Client, alice: User) -> None:
+    question = as_bob.get(f"{USERS}{alice.pk}/deactivate/")
+    alice.refresh_from_db()
+    before = alice.is_active
+    page = as_bob.post(f"{USERS}{alice.pk}/deactivate/", follow=True)
+    alice.refresh_from_db()
+    between = alice.is_active
+
+    as_bob.post(f"{USERS}{alice.pk}/reactivate/")
 
     alice.refresh_from_db()
-    assert not alice.is_active
+    assert "Deactivate Alice?" in question.text
+    assert "Alice is deactivated: no login" in page.text
+    assert (before, between, alice.is_active) == (True, False, True)
+    assert {entry.change_message for entry in LogEntry.objects.all()} == {
+        "Deactivated.",
+        "Reactivated.",
+    }
+
+
+def test_the_list_says_who_is_active_invited_deactivated_or_without_a_login(
+    as_bob: Client, alice: User
+) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    User.objects.create_user("dora@example.com")
+    User.objects.create_user("shop@example.com", role=Role.INTEGRATION)
+
+    page = as_bob.get(USERS).text
+
+    for words in ("Active", "Invited", "Deactivated", "No login"):
+        assert words in page
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_nobody_deactivates_themselves(
+    others: int, as_bob: Client, bob: User, request: pytest.FixtureRequest
+) -> None:
+    if others:
+        request.getfixturevalue("second_admin")
+
+    page = as_bob.post(f"{USERS}{bob.pk}/deactivate/", follow=True)
+
+    assert "Bob was not deactivated." in page.text
+    assert ("This is you" if others else "the only active admin") in page.text
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_a_paused_login_is_shown_and_lifted(as_bob: Client, alice: User) -> None:
+    for _ in range(5):
+        Client().post("/login/", {"username": alice.email, "password": "wrong"})
+    page = as_bob.get(f"{USERS}{alice.pk}/change/").text
+
+    done = as_bob.post(f"{USERS}{alice.pk}/lift/", follow=True)
+
+    assert "Lift login lock" in page
+    assert "Lift login lock" not in done.text
+    again = Client().post("/login/", {"username": alice.email, "password": PASSWORD})
+    assert again.status_code == 302
+
+
+@pytest.mark.parametrize("action", ["reactivate", "invite", "lift"])
+def test_what_changes_something_is_done_by_post_alone(
+    action: str, as_bob: Client, alice: User
+) -> None:
+    assert as_bob.get(f"{USERS}{alice.pk}/{action}/").status_code == 405
+
+
+@pytest.mark.parametrize("action", ["deactivate", "reactivate", "invite", "lift"])
+def test_a_request_without_a_token_of_the_form_changes_nothing(
+    action: str, bob: User, alice: User
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(bob)
+
+    assert browser.post(f"{USERS}{alice.pk}/{action}/").status_code == 403
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+@pytest.mark.parametrize("name", ["alice", "charlie"])
+@pytest.mark.parametrize("action", ["deactivate", "reactivate", "invite", "lift"])
+def test_only_admins_act_on_people(
+    action: str, name: str, client: Client, bob: User, request: pytest.FixtureRequest
+) -> None:
+    client.force_login(request.getfixturevalue(name))
+
+    assert client.post(f"{USERS}{bob.pk}/{action}/", follow=True).status_code == 403
+    bob.refresh_from_db()
+    assert bob.is_active
 
 
 def test_a_user_with_a_history_is_kept_and_the_reason_said(as_bob: Client, alice: User) -> None:
@@ -116,13 +198,17 @@ def test_the_user_system_is_not_touched(as_bob: Client) -> None:
     assert as_bob.get(f"{USERS}{system.pk}/change/").status_code == 200
     assert as_bob.post(f"{USERS}{system.pk}/change/", form_of(system)).status_code == 403
     assert as_bob.post(f"{USERS}{system.pk}/password/", new).status_code == 403
+    for action in ("deactivate", "reactivate", "invite", "lift"):
+        assert as_bob.post(f"{USERS}{system.pk}/{action}/").status_code == 403
     as_bob.post(f"{USERS}{system.pk}/delete/", {"post": "yes"})
 
     system.refresh_from_db()
     assert not system.has_usable_password()
 
 
-@pytest.mark.parametrize("address", ["999999/change/", "999999/delete/", "x/password/"])
+@pytest.mark.parametrize(
+    "address", ["999999/change/", "999999/deactivate/", "999999/delete/", "x/password/"]
+)
 def test_a_user_that_is_none_is_no_error(address: str, as_bob: Client) -> None:
     assert as_bob.get(USERS + address, follow=True).status_code in {200, 403, 404}
 

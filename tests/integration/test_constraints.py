@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.models import Team, User
+from accounts.models import ApiToken, Team, User
 from triage.models import (
     Alert,
     Attempt,
@@ -20,10 +20,14 @@ from triage.models import (
     Call,
     Certainty,
     Channel,
+    Delivery,
+    Draft,
+    Event,
     FeatureRoute,
     FeatureRouteHop,
     FieldDecision,
     Import,
+    KeptAnswer,
     Label,
     Message,
     ModelLife,
@@ -33,6 +37,7 @@ from triage.models import (
     TaxonomyVersion,
     Ticket,
     Triage,
+    Webhook,
 )
 
 
@@ -120,6 +125,40 @@ def an_alert() -> Alert:
     return Alert.objects.create(kind="redis_down", scope="rates", message="Down.")
 
 
+def a_token() -> ApiToken:
+    user = User.objects.system()
+    return ApiToken.objects.create(
+        user=user, issued_by=user, name="shop", digest="d" * 64, hint="abcd", scopes=["usage:read"]
+    )
+
+
+def a_draft(ticket: Ticket | None = None) -> Draft:
+    return Draft.objects.create(ticket=ticket or a_ticket(), by=User.objects.system())
+
+
+def an_event() -> Event:
+    return Event.objects.create(kind="webhook.test")
+
+
+def a_webhook() -> Webhook:
+    return Webhook.objects.create(
+        url="https://example.com", kinds=["webhook.test"], secret="s", by=User.objects.system()
+    )
+
+
+def a_delivery(number: int = 1, **fields: Any) -> Delivery:
+    plain = {} if fields else {"webhook": a_webhook(), "event": an_event()}
+    return Delivery.objects.create(
+        message_id=f"msg_{number}", gives_up_at=timezone.now(), **{**plain, **fields}
+    )
+
+
+def a_kept_answer(token: ApiToken) -> KeptAnswer:
+    return KeptAnswer.objects.create(
+        token=token, path="/", key="k", body_digest="d", status=201, body="{}"
+    )
+
+
 def a_route() -> FeatureRoute:
     return FeatureRoute.objects.create(
         feature="draft", attempt_seconds=10, deadline_seconds=30, max_cost_nanousd=10
@@ -205,6 +244,21 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("batch_feature_known", a_batch, {"feature": "guess"}),
     ("batch_submitted_has_id", a_batch, {"state": "submitted"}),
     ("batch_has_lines", a_batch, {"lines": 0}),
+    ("import_failed_has_error", an_import, {"state": "failed"}),
+    ("api_token_named", a_token, {"name": ""}),
+    ("api_token_has_scope", a_token, {"scopes": []}),
+    ("api_token_scopes_known", a_token, {"scopes": ["root"]}),
+    ("draft_state_known", a_draft, {"state": "lost", "finished_at": timezone.now()}),
+    ("draft_cost_not_negative", a_draft, {"cost_nanousd": -1}),
+    ("draft_running_has_lease", a_draft, {"state": "running"}),
+    ("draft_over_is_finished", a_draft, {"state": "ready"}),
+    ("draft_failed_has_error", a_draft, {"state": "failed", "finished_at": timezone.now()}),
+    ("draft_mailed_is_sent", a_draft, {"mail_due_at": timezone.now()}),
+    ("event_kind_known", an_event, {"kind": "ticket.eaten"}),
+    ("webhook_wants_some_event", a_webhook, {"kinds": []}),
+    ("webhook_old_secret_ends", a_webhook, {"old_secret": "o"}),
+    ("delivery_state_known", a_delivery, {"state": "lost", "finished_at": timezone.now()}),
+    ("delivery_over_is_finished", a_delivery, {"state": "failed"}),
 ]
 # Rows that may not be, or not beside each other.
 PAIRS: dict[str, Callable[[], object]] = {
@@ -225,6 +279,12 @@ PAIRS: dict[str, Callable[[], object]] = {
     "budget_once_per_scope_and_period": lambda: (a_budget(), a_budget()),
     "alert_open_once_per_kind_and_scope": lambda: (an_alert(), an_alert()),
     "route_hop_model_once": lambda: [a_hop(route=route) for route in [a_route()] * 2],
+    "draft_one_underway_per_ticket": lambda: [a_draft(ticket) for ticket in [a_ticket()] * 2],
+    "delivery_once_per_webhook": lambda: [
+        a_delivery(number, webhook=webhook, event=event)
+        for number, (webhook, event) in enumerate([(a_webhook(), an_event())] * 2)
+    ],
+    "kept_answer_once_per_key": lambda: [a_kept_answer(token) for token in [a_token()] * 2],
     "taxonomy_number_positive": lambda: TaxonomyVersion.objects.create(
         number=0, digest="d", labels=[], by=User.objects.system()
     ),

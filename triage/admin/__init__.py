@@ -6,6 +6,7 @@ from triage.admin import (
     alerts,
     batches,
     budgets,
+    deliveries,
     imports,
     ledger,
     people,
@@ -14,12 +15,14 @@ from triage.admin import (
     site,
     taxonomy,
     tickets,
+    webhooks,
 )
 
 __all__ = [
     "alerts",
     "batches",
     "budgets",
+    "deliveries",
     "imports",
     "ledger",
     "people",
@@ -28,6 +31,7 @@ __all__ = [
     "site",
     "taxonomy",
     "tickets",
+    "webhooks",
 ]
 
 # django-unfold asks its site for pages of our own under this name.

@@ -1,44 +1,57 @@
-"""Users and teams. Who has left a trace in the history is switched off, never deleted."""
+"""Users and teams. Who has left a trace in the history is deactivated, never deleted."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.forms import BaseModelForm, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import invitations
 from accounts.models import SYSTEM_EMAIL, Role, Team, User
 from triage.admin.links import link
 from triage.admin.lists import ListAdmin
 from triage.admin.look import AdminPasswordChangeForm, chip, moment
 from triage.admin.look import UserAdmin as DjangoUserAdmin
-from triage.admin.people_forms import NewUserForm, UserForm
+from triage.admin.people_actions import PersonActions, acting
+from triage.admin.people_forms import InvitationForm, UserForm
+from triage.admin.tokens import tokens_of
 from triage.selectors import people
 
+__all__ = ["TeamAdmin", "UserAdmin", "acting"]
+
 ROLE_COLORS = {Role.ADMIN: "info", Role.AGENT: "success", Role.INTEGRATION: "warning"}
+STATE_COLORS = {"active": "success", "invited": "warning", "deactivated": "danger"}
 
 admin.site.unregister(Group)  # roles decide here, not Django's groups
 
 
-def acting(request: HttpRequest) -> User:
-    """The person at the keyboard; `admin_view` has let nobody else in."""
-    return cast("User", request.user)
+class Stored(HttpResponse):
+    """A new user is stored; whoever is to be invited hears of it once the transaction is committed."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.user = user
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ListAdmin[User]):
-    """Django's pages for users, which add people and set passwords, in the admin's look."""
+class UserAdmin(PersonActions, DjangoUserAdmin[User], ListAdmin[User]):
+    """Django's pages for users, which set passwords, in the admin's look. Adding somebody invites them."""
 
     form = UserForm
-    add_form = NewUserForm
+    add_form = InvitationForm
+    add_form_template = "admin/change_form.html"
     change_password_form = AdminPasswordChangeForm
     list_display = (
         "email",
         "name",
         "role_chip",
         "team",
-        "is_active",
+        "state",
         moment("last_login", "Last login"),
     )
     list_select_related = ("team",)
@@ -47,27 +60,12 @@ class UserAdmin(DjangoUserAdmin[User], ListAdmin[User]):
     ordering = ("email",)
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": (("email", "name"), ("role", "team"), "is_active", "password")}),
+        (None, {"fields": (("email", "name"), ("role", "team"), "password")}),
         ("Limits", {"fields": ("calls_per_minute",)}),
-        ("History", {"fields": (("created_at", "last_login"), "history")}),
+        ("History", {"fields": (("created_at", "last_login"), "history", "api_tokens")}),
     )
-    add_fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "email",
-                    "name",
-                    "role",
-                    "team",
-                    "usable_password",
-                    "password1",
-                    "password2",
-                )
-            },
-        ),
-    )
-    readonly_fields = ("created_at", "last_login", "history")
+    add_fieldsets = ((None, {"fields": ("email", "name", "role", "team")}),)
+    readonly_fields = ("created_at", "last_login", "history", "api_tokens")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """The user `system` is the application itself."""
@@ -77,6 +75,41 @@ class UserAdmin(DjangoUserAdmin[User], ListAdmin[User]):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """One by one: a list could hide somebody with a history."""
         return obj is not None and not _why_kept(obj, acting(request))
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[User]]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if issubclass(form, UserForm):
+            form.by = acting(request)
+        return form
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: BaseModelForm[User], change: bool
+    ) -> None:
+        if not change and obj.role != Role.INTEGRATION:
+            return invitations.prepare(obj, by=acting(request))
+        if not change:
+            obj.set_unusable_password()
+        return super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: User, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return Stored(obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": "Invite somebody"}
+        response = super().add_view(request, form_url, {**(extra_context or {}), **title})
+        if not isinstance(response, Stored):
+            return response
+        if response.user.role != Role.INTEGRATION:
+            return self.show_invitation(request, response.user)
+        issue = link(_issuing(response.user), "Issue a token")
+        messages.success(request, format_html("{} is stored. {} for it now.", response.user, issue))
+        return redirect("admin:accounts_user_change", response.user.pk)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -94,9 +127,24 @@ class UserAdmin(DjangoUserAdmin[User], ListAdmin[User]):
             return ("", "System")
         return (user.role, Role(user.role).label)
 
+    @chip("State", STATE_COLORS)
+    def state(self, user: User) -> tuple[str, str]:
+        if not user.is_active:
+            return ("deactivated", "Deactivated")
+        if user.has_usable_password():
+            return ("active", "Active")
+        if user.role == Role.INTEGRATION:
+            return ("", "No login")
+        return ("invited", "Invited")
+
     @admin.display(description="Left a trace in")
     def history(self, user: User) -> str:
         return ", ".join(people.traces(user)) or "nothing yet"
+
+    @admin.display(description="API tokens")
+    def api_tokens(self, user: User) -> SafeString:
+        issue = link(_issuing(user), "Issue one")
+        return format_html("{} · {}", tokens_of(user), issue)
 
 
 @admin.register(Team)
@@ -140,5 +188,9 @@ def _why_kept(user: User, by: User) -> str:
         return "that is you."
     traces = people.traces(user)
     if traces:
-        return f"the history names them ({', '.join(traces)}). Make them inactive instead."
+        return f"the history names them ({', '.join(traces)}). Deactivate them instead."
     return ""
+
+
+def _issuing(user: User) -> str:
+    return f"{reverse('admin:accounts_apitoken_add')}?user={user.pk}"

@@ -1,12 +1,13 @@
-"""The forms people are added and changed with."""
+"""The forms people are invited and changed with."""
 
-from typing import Any
+from typing import ClassVar
 
 from django import forms
 
+from accounts import people
+from accounts.exceptions import Refused
 from accounts.models import Role, User
-from triage.admin.look import AdminUserCreationForm, ModelForm, UserChangeForm
-from triage.selectors import people
+from triage.admin.look import ModelForm, UserChangeForm
 
 
 class _KnownByEmail(ModelForm[User]):
@@ -18,29 +19,31 @@ class _KnownByEmail(ModelForm[User]):
         return email
 
 
-class NewUserForm(_KnownByEmail, AdminUserCreationForm):  # type: ignore[type-arg]
+class InvitationForm(_KnownByEmail):
     class Meta:
         model = User
         fields = ("email", "name", "role", "team")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        login = self.fields["usable_password"]
-        login.label = "Login"
-        login.help_text = "Integrations need none: they use a token."
-        login.widget.choices = [("true", "With a password"), ("false", "None")]
+        help_texts = {
+            "email": "The link to choose a password is mailed here; they log in with this address.",
+            "role": "Agents work tickets, admins also run the installation. Integrations use tokens and do not log in.",
+        }
 
 
 class UserForm(_KnownByEmail, UserChangeForm):  # type: ignore[type-arg]
+    """`by` is the admin who changes; set on the class that each request has to itself."""
+
+    by: ClassVar[User]
+
     class Meta:
         model = User
-        fields = ("email", "name", "role", "team", "is_active", "password", "calls_per_minute")
+        fields = ("email", "name", "role", "team", "password", "calls_per_minute")
 
-    def clean(self) -> dict[str, Any]:
-        """An installation keeps one admin who can log in."""
-        cleaned = super().clean() or {}
-        stays_admin = cleaned.get("role") == Role.ADMIN and cleaned.get("is_active")
-        if not stays_admin and people.is_last_admin(self.instance):
-            field = "is_active" if cleaned.get("role") == Role.ADMIN else "role"
-            self.add_error(field, "This is the only active admin. Make somebody else one first.")
-        return cleaned
+    def clean_role(self) -> str:
+        """An installation keeps one admin who can log in, and nobody locks themselves out."""
+        role = str(self.cleaned_data["role"])
+        if self.instance.role == Role.ADMIN and role != Role.ADMIN:
+            try:
+                people.check_can_leave(self.instance, by=self.by)
+            except Refused as error:
+                raise forms.ValidationError(str(error)) from error
+        return role

@@ -48,9 +48,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ),
         ),
         _group(
+            "Webhooks",
+            _item("Webhooks", "webhook", reverse("admin:triage_webhook_changelist")),
+            _item("Deliveries", "outbox", reverse("admin:triage_delivery_changelist")),
+        ),
+        _group(
             "People",
             _item("Users", "person", reverse("admin:accounts_user_changelist")),
             _item("Teams", "group", reverse("admin:accounts_team_changelist")),
+            _item("API tokens", "key", reverse("admin:accounts_apitoken_changelist")),
         ),
     ]
 

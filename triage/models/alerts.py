@@ -15,12 +15,13 @@ class AlertKind(models.TextChoices):
     KEY_REJECTED = "key_rejected", "The provider rejects the API key"
     REDIS_DOWN = "redis_down", "Redis is down"
     BATCH_LOST = "batch_lost", "A batch's creation was lost"
+    WEBHOOK_DISABLED = "webhook_disabled", "A webhook failed for days and was switched off"
     LEDGER_DIFFERS = "ledger_differs", "The ledger differs from the provider's account"
 
 
 class AlertManager(models.Manager["Alert"]):
-    def open_once(self, kind: str, *, scope: str = "", message: str) -> None:
-        """Open an alert, or note that the open one of this kind and scope was seen again."""
+    def open_once(self, kind: str, *, scope: str = "", message: str) -> bool:
+        """Open an alert, or note that the open one of this kind and scope was seen again. Whether it is new."""
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -28,9 +29,11 @@ class AlertManager(models.Manager["Alert"]):
                 VALUES (%s, %s, %s, 1)
                 ON CONFLICT (kind, scope) WHERE resolved_at IS NULL DO UPDATE
                    SET message = EXCLUDED.message, times = kept.times + 1, last_seen_at = clock_timestamp()
+                RETURNING times = 1
                 """,
                 [kind, scope, message[:500]],
             )
+            return bool(cursor.fetchone()[0])
 
     def resolve(self, kind: str, *, scope: str = "") -> bool:
         """Close the open alert of this kind and scope. Whether there was one."""

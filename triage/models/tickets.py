@@ -35,6 +35,8 @@ class Channel(models.TextChoices):
 
 
 FINISHED = (Status.SOLVED, Status.CLOSED)
+# What the API's list, which is in the order of change, may be narrowed to.
+UPDATED_BY = ("status", "priority", "label", "team", "assignee", "requester", "channel")
 
 
 class Requester(models.Model):
@@ -147,6 +149,22 @@ class Ticket(models.Model):
                 name="ticket_review_oldest",
                 condition=Q(needs_review=True),
             ),
+            models.Index(fields=["updated_at", "id"], name="ticket_updated"),
+            *(
+                models.Index(fields=[name, "updated_at", "id"], name=f"ticket_{name}_updated")
+                for name in UPDATED_BY
+            ),
+            models.Index(
+                fields=["source", "updated_at", "id"],
+                name="ticket_source_updated",
+                condition=~Q(source=""),
+            ),
+            models.Index(
+                fields=["updated_at", "id"],
+                name="ticket_review_updated",
+                condition=Q(needs_review=True),
+            ),
+            GinIndex(fields=["tags"], name="ticket_tags"),
             models.Index(fields=["label", "created_at", "id"], name="ticket_label"),
             models.Index(fields=["status", "created_at", "id"], name="ticket_status"),
             models.Index(fields=["team", "created_at", "id"], name="ticket_team"),

@@ -1,13 +1,18 @@
 """What hangs on a user or a team: asked before one is deleted or demoted."""
 
-from accounts.models import Role, Team, User
-from triage.models import Call, FieldDecision, Import, TaxonomyVersion
+from accounts.models import ApiToken, Team, User
+from triage.models import Call, Draft, FieldDecision, Import, TaxonomyVersion, Webhook
 
 HISTORY = (
     ("calls", Call, "by"),
     ("corrections", FieldDecision, "corrected_by"),
     ("imports", Import, "by"),
     ("taxonomy versions", TaxonomyVersion, "by"),
+    ("API tokens", ApiToken, "user"),
+    ("API tokens issued", ApiToken, "issued_by"),
+    ("drafts", Draft, "by"),
+    ("decisions on drafts", Draft, "decided_by"),
+    ("webhooks", Webhook, "by"),
 )
 
 
@@ -23,9 +28,3 @@ def is_team_in_use(team: Team) -> bool:
     return any(
         rows.exists() for rows in (team.members.all(), team.labels.all(), team.tickets.all())
     )
-
-
-def is_last_admin(user: User) -> bool:
-    """Whether nobody but `user` could enter the admin area."""
-    admins = User.objects.filter(role=Role.ADMIN, is_active=True)
-    return admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists()

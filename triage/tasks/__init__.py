@@ -3,8 +3,9 @@
 from celery import shared_task
 
 from triage.queue import TaskName
-from triage.services import batches, classification
+from triage.services import batches, classification, drafts, webhooks
 from triage.services.gateway import life
+from triage.services.intake import uploads
 
 
 @shared_task(name=TaskName.TRIAGE_TICKET.value)
@@ -15,6 +16,8 @@ def triage_ticket(triage_id: int) -> None:
 @shared_task(name=TaskName.SWEEP.value, soft_time_limit=60)
 def sweep() -> None:
     classification.sweep()
+    drafts.sweep()
+    uploads.sweep_uploads()
 
 
 @shared_task(name=TaskName.ADVANCE_BATCHES.value, soft_time_limit=110)
@@ -22,6 +25,32 @@ def advance_batches() -> None:
     batches.advance_all()
 
 
+@shared_task(name=TaskName.READ_UPLOAD.value, soft_time_limit=110)
+def read_upload(import_id: int) -> None:
+    uploads.read_slice(import_id)
+
+
 @shared_task(name=TaskName.CHECK_MODELS.value, soft_time_limit=110)
 def check_models() -> None:
     life.check_models_daily()
+
+
+# No time limits: they run in threads, in slices of their own.
+@shared_task(name=TaskName.TELL_WEBHOOKS.value)
+def tell_webhooks() -> None:
+    webhooks.tell()
+
+
+@shared_task(name=TaskName.DELIVER_WEBHOOKS.value)
+def deliver_webhooks(webhook_id: int) -> None:
+    webhooks.deliver_due(webhook_id)
+
+
+@shared_task(name=TaskName.WRITE_DRAFT.value)
+def write_draft(draft_id: int) -> None:
+    drafts.write(draft_id)
+
+
+@shared_task(name=TaskName.MAIL_REPLY.value)
+def mail_reply(draft_id: int) -> None:
+    drafts.mail(draft_id)

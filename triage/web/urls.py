@@ -6,12 +6,14 @@ from django.urls import path
 from triage.web.corrections import LabelCorrection, LabelUndo
 from triage.web.health import healthz, readyz
 from triage.web.login import Login
+from triage.web.metrics import metrics
 from triage.web.queue import QueueList, QueueRail
 from triage.web.ticket import TicketDetail, TriageCard, TriageRerun
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", QueueList.as_view(), name="queue"),

@@ -52,6 +52,7 @@ def test_the_product_table_names_every_part() -> None:
         "web",
         "triage-1",
         "triage-2",
+        "drafts",
         "bulk",
         "beat",
     ]

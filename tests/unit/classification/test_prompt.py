@@ -17,7 +17,6 @@ from triage.services import intake
 from triage.services.classification import prompt
 from triage.services.classification.prompt import (
     build_request,
-    neutralised,
     prompt_version,
     system_prompt,
     ticket_document,
@@ -26,6 +25,7 @@ from triage.services.gateway.catalog import CATALOG
 from triage.services.gateway.routes import CLASSIFY
 from triage.services.gateway.shaping import shape
 from triage.services.intake import NewTicket
+from triage.services.intake.delimiting import neutralised
 
 REFUND = label(
     "refund",

@@ -5,8 +5,8 @@ from time import process_time
 
 import pytest
 
-from triage.services.classification.prompt import neutralised
 from triage.services.intake.cleaning import cleaned
+from triage.services.intake.delimiting import neutralised
 from triage.services.intake.instructions import find_instruction
 from triage.services.intake.quoting import new_words
 

@@ -11,7 +11,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from triage.exceptions import TriageError
-from triage.models import Decision, Field, FieldDecision, Label, Stage, State, Ticket, Triage
+from triage.models import (
+    Decision,
+    Event,
+    EventKind,
+    Field,
+    FieldDecision,
+    Label,
+    Stage,
+    State,
+    Ticket,
+    Triage,
+)
 from triage.services.classification.answer import SIDE_FIELDS, Answer, Guess
 from triage.services.classification.rule import Thresholds, decide_label, decide_side
 from triage.services.classification.work import Claimed
@@ -54,6 +65,8 @@ def record(claimed: Claimed, verdict: Verdict) -> None:
         FieldDecision.objects.bulk_create(rows, ignore_conflicts=True)
         if ticket.triage_id == claimed.triage_id:
             _apply(ticket, rows)
+        if not verdict.outage:
+            Event.objects.record(EventKind.TICKET_TRIAGED, ticket_id=ticket.pk)
 
 
 def skip(claimed: Claimed, error: TriageError) -> None:

@@ -7,13 +7,17 @@ import structlog
 from django.db import DatabaseError
 
 from triage.exceptions import AttemptFailed, BudgetExceeded, KeyRejected, SpendCapReached
-from triage.models import Alert, AlertKind
+from triage.models import Alert, AlertKind, Event, EventKind
 from triage.services.gateway.budgets import Standing
 from triage.services.gateway.catalog import name_of
 from triage.services.gateway.fleet import Change
 from triage.services.gateway.journal import durable
 from triage.types import usd
 
+TOLD = {
+    AlertKind.BUDGET_SOFT: EventKind.QUOTA_WARNING,
+    AlertKind.BUDGET_HARD: EventKind.QUOTA_EXCEEDED,
+}
 log = structlog.get_logger(__name__)
 
 
@@ -56,7 +60,9 @@ def note_standings(standings: Iterable[Standing]) -> None:
 def open_alert(kind: AlertKind, scope: str, message: str) -> None:
     try:
         with durable():
-            Alert.objects.open_once(kind, scope=scope, message=message)
+            is_new = Alert.objects.open_once(kind, scope=scope, message=message)
+            if is_new and kind in TOLD:
+                Event.objects.record(TOLD[kind], changes={"limit": scope, "message": message})
     except DatabaseError as error:
         log.warning("an alert could not be written", kind=kind, scope=scope, error=str(error))
 

@@ -71,10 +71,7 @@ class Standing:
     @property
     def resets_at(self) -> datetime:
         """When the window ends, UTC."""
-        days = 1 if self.period is Period.DAY else 32 - self.starts_on.day
-        after = self.starts_on + timedelta(days=days)
-        first = after if self.period is Period.DAY else after.replace(day=1)
-        return datetime.combine(first, time.min, UTC)
+        return window_end(self.period, self.starts_on)
 
     @property
     def used_nanousd(self) -> int:
@@ -127,6 +124,13 @@ def read_all(cursor: CursorWrapper) -> list[Standing]:
 
 def _standing(row: tuple[Any, ...]) -> Standing:
     return Standing(Scope(row[0]), row[1], Period(row[2]), *row[3:])
+
+
+def window_end(period: Period, starts_on: date) -> datetime:
+    """When the day or month that starts then is over, UTC."""
+    days = 1 if period == Period.DAY else 32 - starts_on.day
+    after = starts_on + timedelta(days=days)
+    return datetime.combine(after if period == Period.DAY else after.replace(day=1), time.min, UTC)
 
 
 def exceeded(

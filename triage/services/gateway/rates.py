@@ -25,7 +25,7 @@ from triage.services.gateway.fleet.connection import get_redis
 from triage.services.gateway.fleet.outage import REDIS_ERRORS, Outage
 
 SCOPE = "rates"
-MESSAGE = "Redis does not answer: interactive calls are not limited per user. Budgets still hold."
+MESSAGE = "Redis does not answer: calls per user and requests per token are not limited. Budgets still hold."
 ALERT_SECONDS = 60.0
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def check(user: User) -> None:
         RateExceeded: The last 60 seconds hold all that are allowed; this one is not counted.
     """
     item, key = _item_of(user), str(user.pk)
-    if _ask(lambda: _window().hit(item, key), otherwise=True):
+    if ask(lambda: _window().hit(item, key), otherwise=True):
         return
     raise _exceeded(quota(user))
 
@@ -56,7 +56,7 @@ def quota(user: User) -> Quota:
     """What `user` has left now; counts nothing. All of it with Redis down."""
     item, key = _item_of(user), str(user.pk)
     full = (timezone.now().timestamp(), item.amount)
-    resets_at, left = _ask(lambda: _window().get_window_stats(item, key), otherwise=full)
+    resets_at, left = ask(lambda: _window().get_window_stats(item, key), otherwise=full)
     return Quota(item.amount, left, datetime.fromtimestamp(resets_at, UTC))
 
 
@@ -78,19 +78,22 @@ def _exceeded(quota: Quota) -> RateExceeded:
     )
 
 
-def _window() -> MovingWindowRateLimiter:
-    return _window_on(get_redis().connection_pool)
+def storage() -> RedisStorage:
+    """Where windows are counted."""
+    return _storage_on(get_redis().connection_pool)
 
 
 @lru_cache(maxsize=4)
-def _window_on(pool: ConnectionPool) -> MovingWindowRateLimiter:
-    """The window on the connections that we have anyway; the library's own URL is only a form."""
-    return MovingWindowRateLimiter(
-        RedisStorage("redis://", connection_pool=pool, key_prefix="triage:rates")
-    )
+def _storage_on(pool: ConnectionPool) -> RedisStorage:
+    """On the connections that we have anyway; the library's own URL is only a form."""
+    return RedisStorage("redis://", connection_pool=pool, key_prefix="triage:rates")
 
 
-def _ask(question: Callable[[], T], *, otherwise: T) -> T:
+def _window() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(storage())
+
+
+def ask(question: Callable[[], T], *, otherwise: T) -> T:
     """Redis's answer, or `otherwise` with an alert where it is down."""
     if not _outage.may_try():
         return otherwise

@@ -8,6 +8,7 @@ sweeper and `triage` bring them in turn.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import reset_queries, transaction
 
@@ -21,6 +22,7 @@ from triage.services.intake.mapping import CONTENT_ID
 from triage.services.intake.receiving import SOURCE_MAX_CHARACTERS, receive_many
 
 BATCH_LINES = 500
+PROBLEMS_KEPT = 100
 BATCH_CHARACTERS = 2_000_000  # whichever comes first: memory stays small for any file
 
 
@@ -44,22 +46,38 @@ def import_tickets(path: Path, *, source: str, by: User) -> Iterator[Step]:
         InvalidInput: The file as a whole cannot be used.
         Conflict: Another process is importing this file just now; it goes on.
     """
+    check_source(source)
+    run = _begin(path, source=source, by=by)
+    try:
+        yield from read_into(run, path)
+    except InvalidInput:
+        run.delete()
+        raise
+
+
+def check_source(source: str) -> None:
+    """Raises InvalidInput where tickets cannot have that source."""
     if len(source) > SOURCE_MAX_CHARACTERS:
         raise InvalidInput("source", f"is longer than {SOURCE_MAX_CHARACTERS} characters")
+
+
+def read_into(run: Import, path: Path) -> Iterator[Step]:
+    """Read `path` on from where `run` stopped; leaving the iteration leaves the run where the last step ended.
+
+    Raises:
+        InvalidInput: The file as a whole cannot be used.
+        Conflict: Another process is at this run just now; it goes on.
+    """
+    resumed_after = run.lines_read
     with path.open("rb") as file:
-        run = _begin(path, source=source, by=by)
-        resumed_after = run.lines_read
-        try:
-            for batch in _batches(files.read(file, source=source, skip_lines=resumed_after)):
-                refused = _take(run, batch)
-                reset_queries()  # with DEBUG=1 Django keeps the text of every insert
-                yield Step(run, refused, file.tell(), resumed_after)
-        except InvalidInput:
-            run.delete()
-            raise
-    run.state = ImportState.DONE
-    run.save(update_fields=["state", "updated_at"])
-    yield Step(run, [], path.stat().st_size, resumed_after)
+        for batch in _batches(files.read(file, source=run.source, skip_lines=resumed_after)):
+            run.bytes_read = file.tell()
+            refused = _take(run, batch)
+            reset_queries()  # with DEBUG=1 Django keeps the text of every insert
+            yield Step(run, refused, run.bytes_read, resumed_after)
+    run.state, run.bytes_read = ImportState.DONE, path.stat().st_size
+    run.save(update_fields=["state", "bytes_read", "updated_at"])
+    yield Step(run, [], run.bytes_read, resumed_after)
 
 
 def _batches(lines: Iterator[Line | BadLine]) -> Iterator[list[Line | BadLine]]:
@@ -78,7 +96,9 @@ def _batches(lines: Iterator[Line | BadLine]) -> Iterator[list[Line | BadLine]]:
 def _begin(path: Path, *, source: str, by: User) -> Import:
     """The unfinished run of the same file and source, or a new one."""
     digest = files.digest_of(path)
-    unfinished = Import.objects.filter(digest=digest, source=source, state=ImportState.RUNNING)
+    unfinished = Import.objects.filter(
+        digest=digest, source=source, state=ImportState.RUNNING, upload=""
+    )
     return unfinished.order_by("-id").first() or Import.objects.create(
         name=path.name[:255], digest=digest, source=source, by=by
     )
@@ -98,16 +118,22 @@ def _take(run: Import, batch: list[Line | BadLine]) -> list[BadLine]:
             else:
                 run.known += 1
         run.refused += len(refused)
+        run.problems += [_problem(line) for line in refused[: PROBLEMS_KEPT - len(run.problems)]]
         run.unmapped += sum(line.unmapped for line in good)
         run.lines_read = max(line.number for line in batch)
         run.save()
     return sorted(refused, key=lambda line: line.number)
 
 
+def _problem(line: BadLine) -> dict[str, Any]:
+    return {"line": line.number, "reason": line.reason[:300]}
+
+
 def _check_still_ours(run: Import) -> None:
     """Lock the run, and find it where we left it."""
     lines_read = Import.objects.select_for_update().values_list("lines_read", flat=True)
-    if lines_read.filter(pk=run.pk, state=ImportState.RUNNING).first() != run.lines_read:
+    underway = (ImportState.QUEUED, ImportState.RUNNING)
+    if lines_read.filter(pk=run.pk, state__in=underway).first() != run.lines_read:
         raise Conflict("another process is importing this file; let it finish")
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from triage.exceptions import InvalidInput
-from triage.models import Channel, Import, Priority, Requester, Ticket, Triage
+from triage.models import Channel, Event, EventKind, Import, Priority, Requester, Ticket, Triage
 from triage.models.tickets import SUBJECT_MAX_CHARACTERS
 from triage.queue import TaskName, enqueue
 from triage.services.intake.cleaning import bounded, cleaned, plain_json, shortened
@@ -39,6 +39,7 @@ class NewTicket:
     subject: str = ""
     requester_name: str = ""
     requester_email: str = ""
+    requester_external_id: str = ""
     priority: str = ""
     tags: tuple[str, ...] = ()
     source: str = ""
@@ -97,6 +98,7 @@ def check(new: NewTicket) -> None:
         raise InvalidInput("priority", f"must be one of {', '.join(Priority.values)}")
     _check_length("external_id", new.external_id, EXTERNAL_ID_MAX_CHARACTERS)
     _check_length("source", new.source, SOURCE_MAX_CHARACTERS)
+    _check_length("requester.external_id", new.requester_external_id, EXTERNAL_ID_MAX_CHARACTERS)
     if (email := _email(new)) and not is_email(email):
         raise InvalidInput("requester_email", "is not an e-mail address")
 
@@ -124,17 +126,16 @@ def _build(new: NewTicket, import_run: Import | None) -> Ticket:
     check(new)
     text = cleaned(new.description)
     subject, description = shortened(new.subject, most=SUBJECT_MAX_CHARACTERS), bounded(text)
-    name = shortened(new.requester_name, most=NAME_MAX_CHARACTERS)
     return Ticket(
         subject=subject,
         description=description,
-        requester=Requester(name=name, email=_email(new)) if name or _email(new) else None,
+        requester=_requester(new),
         original_characters=len(text),
         instruction_text=find_instruction(f"{subject}\n{description}"),
         channel=new.channel,
         priority=new.priority,
         set_by_person=["priority"] if new.priority else [],
-        tags=[cleaned(tag)[:60] for tag in new.tags if cleaned(tag)],
+        tags=list(dict.fromkeys(cleaned(tag)[:60] for tag in new.tags if cleaned(tag))),
         source=cleaned(new.source),
         external_id=cleaned(new.external_id),
         custom_fields=plain_json(new.custom_fields),
@@ -144,6 +145,15 @@ def _build(new: NewTicket, import_run: Import | None) -> Ticket:
         created_at=new.created_at or timezone.now(),
         updated_at=timezone.now(),
     )
+
+
+def _requester(new: NewTicket) -> Requester | None:
+    """Whoever asks, unsaved; None where nothing is known of them."""
+    name = shortened(new.requester_name, most=NAME_MAX_CHARACTERS)
+    email, external_id = _email(new), cleaned(new.requester_external_id)
+    if not (name or email or external_id):
+        return None
+    return Requester(name=name, email=email, external_id=external_id)
 
 
 def _received(stored: Iterable[Ticket], new_ids: set[int]) -> list[Received]:
@@ -191,8 +201,8 @@ def _find_known(unsaved: Iterable[Ticket]) -> dict[Key, Ticket]:
 def _attach_requesters(tickets: Iterable[Ticket]) -> None:
     """Saved requesters in place of the unsaved: one an address; a name alone makes one of its own."""
     asking = [ticket for ticket in tickets if ticket.requester]
-    names = {ticket.requester.email: ticket.requester.name for ticket in asking if ticket.requester}
-    known = _requesters_by_email({email: name for email, name in names.items() if email})
+    wanted = {ticket.requester.email: ticket.requester for ticket in asking if ticket.requester}
+    known = _requesters_by_email({email: asker for email, asker in wanted.items() if email})
     for ticket in asking:
         if ticket.requester and ticket.requester.email:
             ticket.requester = known.get(ticket.requester.email)
@@ -200,24 +210,27 @@ def _attach_requesters(tickets: Iterable[Ticket]) -> None:
     Requester.objects.bulk_create(nameless)
 
 
-def _requesters_by_email(names: dict[str, str]) -> dict[str, Requester]:
+def _requesters_by_email(wanted: dict[str, Requester]) -> dict[str, Requester]:
     """Found or made. Through the index on the lowered address, which a person may have spelled with capitals."""
     Requester.objects.bulk_create(
-        [Requester(email=email, name=name) for email, name in sorted(names.items())],
+        [wanted[email] for email in sorted(wanted)],
         ignore_conflicts=True,
     )
     rows = Requester.objects.exclude(email="").alias(lowered=Lower("email"))
-    return {row.email.lower(): row for row in rows.filter(lowered__in=names)}
+    return {row.email.lower(): row for row in rows.filter(lowered__in=wanted)}
 
 
 def _insert(tickets: list[Ticket]) -> None:
-    """The tickets, each with a waiting triage."""
+    """The tickets, each with a waiting triage and the news of it."""
     Ticket.objects.bulk_create(tickets)
     runs = Triage.objects.bulk_create([Triage(ticket=ticket) for ticket in tickets])
     for ticket, run in zip(tickets, runs, strict=True):
         ticket.triage = run
     newest = Triage.objects.filter(ticket=OuterRef("pk")).values("pk")[:1]
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(triage=Subquery(newest))
+    Event.objects.bulk_create(
+        [Event(kind=EventKind.TICKET_CREATED, ticket=ticket) for ticket in tickets]
+    )
 
 
 def _key(ticket: Ticket) -> Key | None:

@@ -1,7 +1,7 @@
 """How fast a model may be asked, as settings say; the provider's headers refine it inside the scripts."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -22,7 +22,7 @@ def limits_for(model: str) -> dict[str, Any]:
 
     `is_explicit`: set for this very model, so the headers may lower but not raise it.
     """
-    pace: dict[str, dict[str, int]] = settings.TRIAGE_PACE
+    pace = cast("dict[str, dict[str, int]]", settings.TRIAGE_PACE)
     chosen = {**asdict(Limits()), **pace.get("default", {}), **pace.get(model, {})}
     return {
         "limits": {name: max(1, chosen[name]) for name in asdict(Limits())},

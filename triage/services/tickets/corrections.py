@@ -1,4 +1,4 @@
-"""What people do to a ticket. Their values win: triage leaves a field alone that a person has set."""
+"""A person's word on the label, and taking it back."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from triage.exceptions import Conflict, InvalidInput
-from triage.models import Field, FieldDecision, Label, Ticket
+from triage.exceptions import InvalidInput
+from triage.models import Event, EventKind, Field, FieldDecision, Label, Ticket
+from triage.services.tickets import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,12 @@ def correct_label(
     if chosen is None:
         raise InvalidInput("label", f"there is no active label {label[:60]!r}")
     with transaction.atomic():
-        ticket = _locked(ticket_id, version)
+        ticket = rows.locked(ticket_id, version)
         before = ticket.label.slug if ticket.label else ""
         was_by_person = Field.LABEL in ticket.set_by_person
         _note_correction(ticket, chosen.slug, by)
         _set_label(ticket, chosen)
+        _record(ticket, before, chosen.slug, by)
     return Correction(ticket, before=before, after=chosen.slug, was_by_person=was_by_person)
 
 
@@ -64,7 +66,7 @@ def undo_correction(
     """
     earlier = Label.objects.filter(slug=before.replace("\0", "")).first() if before else None
     with transaction.atomic():
-        ticket = _locked(ticket_id, version)
+        ticket = rows.locked(ticket_id, version)
         FieldDecision.objects.filter(triage=ticket.triage, field=Field.LABEL).update(
             corrected_to="", corrected_by=None, corrected_at=None
         )
@@ -73,15 +75,6 @@ def undo_correction(
             ticket.set_by_person = [f for f in ticket.set_by_person if f != Field.LABEL]
         ticket.needs_review = earlier is None
         ticket.save(update_fields=["set_by_person", "needs_review"])
-    return ticket
-
-
-def _locked(ticket_id: int, version: int | None) -> Ticket:
-    ticket = (
-        Ticket.objects.select_for_update(of=("self",)).select_related("label").get(pk=ticket_id)
-    )
-    if version is not None and ticket.version != version:
-        raise Conflict("Somebody else changed this ticket while you were looking at it.")
     return ticket
 
 
@@ -97,6 +90,11 @@ def _set_label(ticket: Ticket, label: Label | None) -> None:
         ticket.team_id = label.team_id if label else None
     ticket.set_by_person = sorted({*ticket.set_by_person, Field.LABEL.value})
     ticket.needs_review = False
-    ticket.version += 1
-    ticket.updated_at = timezone.now()
-    ticket.save()
+    rows.save(ticket, "label", "team", "set_by_person", "needs_review")
+
+
+def _record(ticket: Ticket, before: str, after: str, by: User) -> None:
+    changes = {"label": [before or None, after]}
+    Event.objects.record(
+        EventKind.TRIAGE_CORRECTED, ticket_id=ticket.pk, by_id=by.pk, changes=changes
+    )
