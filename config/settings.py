@@ -321,6 +321,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Push tickets in, read triage out. Names and conventions are those of the help desks you know.",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [
+        {"name": name}
+        for name in (
+            *("tickets", "messages", "triage", "drafts", "imports", "taxonomy"),
+            *("usage", "webhooks"),
+        )
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

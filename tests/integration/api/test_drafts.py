@@ -2,37 +2,19 @@
 
 import pytest
 from django.conf import settings as configured
-from django.urls import include, path
 from pytest_django import Settings
 
 from accounts.models import User
 from accounts.models.tokens import Scope
-from config.urls import urlpatterns as everything
 from tests.integration.api.client import ROOT, Api, api_as, fault_fields
 from tests.integration.drafts.cases import ready, reread, written
 from tests.integration.drafts.conftest import ticket
-from triage.api import drafts as endpoints
-from triage.api import urls
 from triage.models import Draft, DraftState, Message, Ticket
 from triage.models.tickets import AuthorKind
 from triage.services import drafts, tickets
 from triage.simulator import RunningSimulator
 
 __all__ = ["ticket"]
-
-PATHS = [
-    path("v1/tickets/<id:ticket_id>/drafts", endpoints.DraftListApi.as_view(), name="drafts"),
-    path("v1/drafts/<id:draft_id>", endpoints.DraftDetailApi.as_view(), name="draft"),
-    path("v1/drafts/<id:draft_id>/events", endpoints.DraftEventsApi.as_view(), name="draft-events"),
-    path("v1/drafts/<id:draft_id>/cancel", endpoints.DraftCancelApi.as_view(), name="draft-cancel"),
-    path("v1/drafts/<id:draft_id>/accept", endpoints.DraftAcceptApi.as_view(), name="draft-accept"),
-    path(
-        "v1/drafts/<id:draft_id>/discard", endpoints.DraftDiscardApi.as_view(), name="draft-discard"
-    ),
-    path("v1/drafts/<id:draft_id>/send", endpoints.DraftSendApi.as_view(), name="draft-send"),
-]
-urlpatterns = [path("api/", include(([*PATHS, *urls.urlpatterns], "api"))), *everything]
-pytestmark = pytest.mark.urls(__name__)
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from tests.integration.drafts.conftest import talking, talking_simulator, ticket
 from triage.models import Draft, Ticket
 from triage.services import drafts
 from triage.services.drafts import wire
+from triage.services.gateway.fleet.connection import get_redis
 from triage.simulator import RunningSimulator
 
 __all__ = ["talking", "talking_simulator", "ticket"]
-pytestmark = pytest.mark.urls("tests.integration.api.test_drafts")
 
 EVENTS = "text/event-stream"
 READERS = 20  # more than the pool has connections
@@ -67,8 +67,14 @@ def server(transactional_db: None, charlie: User) -> Iterator[Server]:
         thread.start()
         wait_until(lambda: running.started)
         yield Server(listener.getsockname()[1], secret)
+        wait_until(lambda: readers_in_redis() == 0)  # who has left leaves nothing behind
         running.should_exit = True
         thread.join(10)
+
+
+def readers_in_redis() -> int:
+    clients: Any = get_redis().client_list()
+    return sum(client["cmd"] == "xread" for client in clients)
 
 
 @pytest.fixture
@@ -185,6 +191,7 @@ def test_readers_hold_no_database_connection(server: Server, draft: Draft) -> No
             answer = readers.enter_context(server.asking(path, Accept=EVENTS))
             answer.readline()
 
+        wait_until(lambda: readers_in_redis() == READERS)
         wait_until(lambda: in_use() < READERS / 4)
 
 
