@@ -51,7 +51,8 @@ class Server:
             http_.request(
                 method, ROOT + path, body, {"Content-Type": "application/json", **authorized}
             )
-            yield http_.getresponse()
+            with closing(http_.getresponse()) as answer:
+                yield answer
 
 
 @pytest.fixture

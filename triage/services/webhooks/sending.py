@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from threading import Timer
@@ -75,8 +75,8 @@ def _post(
             },
             preload_content=False,
         )
-        answer = connection.getresponse()
-        return answer.status, _beginning(answer), answer.headers.get("Retry-After", "")
+        with closing(connection.getresponse()) as answer:
+            return answer.status, _beginning(answer), answer.headers.get("Retry-After", "")
 
 
 @contextmanager
