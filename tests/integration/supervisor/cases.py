@@ -18,8 +18,9 @@ READY_SECONDS = 30
 
 # The supervisor with a table read from a file; {port} and {simulator} are filled in.
 DRIVER = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 from config.embedded.process import Rank
 from config.supervisor_run import run
 from config.supervisor_table import Child, Table

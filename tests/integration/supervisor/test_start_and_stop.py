@@ -32,7 +32,7 @@ def test_ctrl_c_stops_all_in_order_and_says_so(checkout: Checkout) -> None:
     run.wait_until_ready()
     run.signal_group(signal.SIGINT)
 
-    code = run.finish(seconds=20)
+    code = run.finish(seconds=7)
 
     assert (code, run.lines[-1], run.errors) == (0, "stopped", "")
     stops = (checkout.root / "stops").read_text().split()
@@ -46,7 +46,7 @@ def test_other_signals_stop_it_as_well(checkout: Checkout, number: int) -> None:
     run.wait_until_ready()
     run.popen.send_signal(number)
 
-    assert run.finish(seconds=20) == 0
+    assert run.finish(seconds=7) == 0
     assert checkout.find_left() == []
 
 
@@ -58,7 +58,7 @@ def test_children_that_will_not_stop_are_killed_with_all_they_started(checkout: 
     time.sleep(0.3)
     run.signal_group(signal.SIGINT)  # the impatient second Ctrl-C
 
-    assert run.finish(seconds=20) == 0
+    assert run.finish(seconds=7) == 0
     assert checkout.find_left() == []
 
 
@@ -69,7 +69,7 @@ def test_an_interrupt_while_starting_leaves_nothing(checkout: Checkout) -> None:
         time.sleep(0.05)
     run.signal_group(signal.SIGINT)
 
-    assert run.finish(seconds=20) == 0
+    assert run.finish(seconds=7) == 0
     assert run.lines == ["stopped"]
     assert checkout.find_left() == []
 
@@ -113,4 +113,4 @@ def test_a_dead_redis_and_a_dead_postgres_come_back(checkout: Checkout) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     run.signal_group(signal.SIGINT)
-    assert run.finish(seconds=20) == 0
+    assert run.finish(seconds=7) == 0
