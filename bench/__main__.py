@@ -1,4 +1,4 @@
-"""Runs the measurements; `python -m bench NAME …` runs those named, `recovery` (five minutes) only so."""
+"""Runs the measurements; `python -m bench NAME …` runs those named; `recovery`, `filters`, `contract` (minutes each) only so."""
 
 import os
 import sys
@@ -6,8 +6,8 @@ from importlib import import_module
 
 from bench.stage import stage
 
-PARTS = ("overhead", "throughput", "single_flight")
-ON_REQUEST = ("recovery",)
+PARTS = ("overhead", "throughput", "single_flight", "create")
+ON_REQUEST = ("recovery", "filters", "contract")
 
 
 def main(chosen: list[str]) -> None:

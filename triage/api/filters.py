@@ -17,7 +17,7 @@ from triage.api.paging import AFTER, SIZE, SIZE_DEFAULT, SIZE_MAX
 from triage.models import Channel, Label, Priority, Requester, Status, Ticket
 from triage.selectors.cursor import BIGGEST_ID
 
-RANKED_AT_MOST = 1_000
+RANKED_AT_MOST = 250
 ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 TEXT_MAX_CHARACTERS = 200
 TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX_CHARACTERS}
@@ -68,11 +68,11 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
         fields: tuple[str, ...] = ()
 
     def by_label(self, tickets: QuerySet[Ticket], name: str, slug: str) -> QuerySet[Ticket]:
-        return tickets.filter(label=Label.objects.filter(slug__iexact=slug).values("pk")[:1])
+        return _belonging(tickets, label=Label.objects.filter(slug__iexact=slug))
 
     def by_email(self, tickets: QuerySet[Ticket], name: str, email: str) -> QuerySet[Ticket]:
         known = Requester.objects.exclude(email="").alias(lowered=Lower("email"))
-        return tickets.filter(requester=known.filter(lowered=email.lower()).values("pk")[:1])
+        return _belonging(tickets, requester=known.filter(lowered=email.lower()))
 
     def by_tag(self, tickets: QuerySet[Ticket], name: str, tag: str) -> QuerySet[Ticket]:
         return tickets.filter(tags__contains=[tag])
@@ -117,11 +117,18 @@ def check_known(request: Request, *names: str) -> None:
         raise ValidationError(faults)
 
 
-def ranked(tickets: QuerySet[Ticket], hits: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
-    """Those of `tickets` that are among the newest of `hits`, the best first: what ranks is bounded, however common the words."""
-    newest = hits.order_by("-updated_at", "-id").values("pk")[:RANKED_AT_MOST]
+def ranked(tickets: QuerySet[Ticket], words: str) -> list[int]:
+    """The ids of the newest of `tickets`, hits of `words`, the best first: what is ranked is bounded, however common they are."""
+    newest = tickets.order_by("-updated_at", "-id")
     rank = SearchRank(F("search"), _query(words))
-    return tickets.filter(pk__in=newest).order_by(rank.desc(), "-id")
+    found = newest.annotate(rank=rank).values_list("rank", "pk")[:RANKED_AT_MOST]
+    return [number for _, number in sorted(found, reverse=True)]
+
+
+def _belonging(tickets: QuerySet[Ticket], **owner: QuerySet[Any]) -> QuerySet[Ticket]:
+    """Those of one owner, by its id: how many that are the planner cannot know of a subquery."""
+    ((name, rows),) = owner.items()
+    return tickets.filter(**{f"{name}__in": list(rows.values_list("pk", flat=True)[:1])})
 
 
 def _query(words: str) -> SearchQuery:

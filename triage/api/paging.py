@@ -69,12 +69,18 @@ class Order:
 
 
 class Best:
-    """The order that a bounded queryset has already, best first; the cursor is a place in it."""
+    """An order that is known already, as ids; the cursor is a place in it."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = ids
 
     def cut(self, queryset: QuerySet[Any], *, after: str | None, size: int) -> Cut:
         start = _decode(after, [number])[0] if after else 0
-        rows = list(queryset[start : start + size + 1])
-        return Cut(rows[:size], len(rows) > size, _encode([start + len(rows[:size])]))
+        ids = self._ids[start : start + size]
+        found = queryset.in_bulk(ids)
+        rows = [found[each] for each in ids if each in found]
+        has_more = len(self._ids) > start + size
+        return Cut(rows, has_more, _encode([start + len(ids)]))
 
 
 def page(

@@ -26,9 +26,9 @@ from triage.api.schemas import (
 )
 from triage.exceptions import TriageError
 from triage.models import Ticket
-from triage.selectors.objects import ticket_object, tickets_with_all, with_all
+from triage.selectors.objects import new_ticket_object, ticket_object, tickets_with_all, with_all
 from triage.services import intake, tickets
-from triage.services.intake import NewTicket
+from triage.services.intake import NewTicket, Received
 from triage.services.tickets import Changes
 
 READ_WRITE = {
@@ -61,7 +61,8 @@ class TicketListApi(Endpoint):
         found = filters.narrowed(Ticket.objects.all(), request, also=[SORT])
         order: Order | Best = _order(request.query_params.get(SORT, "updated_at"))
         if words := request.query_params.get("q", "").strip():
-            found, order = filters.ranked(tickets_with_all(), found, words), Best()
+            order = Best(filters.ranked(found, words))
+            found = tickets_with_all()
         else:
             found = with_all(found)
         return Response(page(found, order=order, request=request, render=ticket_object))
@@ -80,10 +81,9 @@ class TicketListApi(Endpoint):
     @idempotent
     def post(self, request: Request) -> Response:
         received = intake.receive(new_ticket(self.valid(TicketIn)))
-        ticket = tickets_with_all().get(pk=received.ticket.pk)
         status = HTTPStatus.CREATED if received.is_new else HTTPStatus.OK
-        headers = {"Location": reverse("api:ticket", args=[ticket.pk])}
-        return Response(ticket_object(ticket), status=status, headers=headers)
+        headers = {"Location": reverse("api:ticket", args=[received.ticket.pk])}
+        return Response(_received(received), status=status, headers=headers)
 
 
 class TicketDetailApi(Endpoint):
@@ -146,9 +146,15 @@ class TicketBulkApi(Endpoint):
         except (ValidationError, TriageError) as error:
             answer = handle(error, {})
             return {"status": answer.status_code, "ticket": None, "error": answer.data["error"]}
-        ticket = ticket_object(tickets_with_all().get(pk=received.ticket.pk))
         status = HTTPStatus.CREATED if received.is_new else HTTPStatus.OK
-        return {"status": status, "ticket": ticket, "error": None}
+        return {"status": status, "ticket": _received(received), "error": None}
+
+
+def _received(received: Received) -> dict[str, Any]:
+    """The ticket; only a known one has to be read."""
+    if received.is_new:
+        return new_ticket_object(received.ticket)
+    return ticket_object(tickets_with_all().get(pk=received.ticket.pk))
 
 
 def new_ticket(given: dict[str, Any]) -> NewTicket:

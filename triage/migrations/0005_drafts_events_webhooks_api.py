@@ -272,6 +272,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='draft',
+            index=models.Index(fields=['created_at'], name='draft_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
             index=models.Index(fields=['ticket', '-created_at'], name='draft_of_ticket'),
         ),
         migrations.AddIndex(

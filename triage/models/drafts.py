@@ -115,6 +115,7 @@ class Draft(models.Model):
         ]
         indexes = [
             models.Index(fields=["ticket", "-created_at"], name="draft_of_ticket"),
+            models.Index(fields=["created_at"], name="draft_by_time"),
             models.Index(
                 fields=["enqueued_at"], name="draft_underway", condition=Q(state__in=UNDERWAY)
             ),

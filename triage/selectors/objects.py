@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from triage.models import (
     FieldDecision,
@@ -71,6 +71,13 @@ def ticket_object(ticket: Ticket) -> Json:
         "updated_at": time_of(ticket.updated_at),
         "solved_at": time_of(ticket.solved_at),
     }
+
+
+def new_ticket_object(ticket: Ticket) -> Json:
+    """The same of a ticket that was stored just now, from memory: nothing is decided yet."""
+    nothing = Prefetch("triage__fields", FieldDecision.objects.none())
+    prefetch_related_objects([ticket], nothing)
+    return ticket_object(ticket)
 
 
 def requester_object(requester: Requester | None) -> Json | None:

@@ -262,3 +262,17 @@ def test_what_is_not_there_is_a_404_in_the_same_shape(api: Api, path: str) -> No
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
     assert answer.json()["error"]["request_id"] == answer.headers["X-Request-Id"] != ""
+
+
+def test_a_search_brings_the_best_hits_first_page_by_page(api: Api) -> None:
+    weak = add_ticket("Delivery", "The vase was blue.").pk
+    best = add_ticket("Vase broken, vase gone", "My vase. Vase!").pk
+    good = add_ticket("Vase", "It broke.").pk
+    add_ticket("Login", "I cannot log in.")
+
+    first = api.get("/tickets", **{"q": "vase", "page[size]": 2}).json()
+    cursor = first["meta"]["after_cursor"]
+    second = api.get("/tickets", **{"q": "vase", "page[size]": 2, "page[after]": cursor}).json()
+
+    assert [row["id"] for row in [*first["data"], *second["data"]]] == [best, good, weak]
+    assert (first["meta"]["has_more"], second["meta"]["has_more"]) == (True, False)

@@ -185,7 +185,7 @@ def test_many_tickets_take_a_fixed_number_of_queries(django_assert_num_queries: 
     ]
 
     # savepoint, lock, known, savepoint, requesters in and out, none nameless, tickets, triages, link, two releases
-    with transaction.atomic(), django_assert_num_queries(12):
+    with transaction.atomic(), django_assert_num_queries(11):
         intake.receive_many(came)
 
 
