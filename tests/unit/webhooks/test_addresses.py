@@ -21,7 +21,6 @@ PUBLIC = [
     "2a00:1450:4001:81b::200e",
     "64:ff9b::8.8.8.8",
     "::ffff:8.8.8.8",
-    "2002:808:808::1",
 ]
 REFUSED = {
     "0.0.0.0": "this host",
@@ -57,6 +56,7 @@ REFUSED = {
     "100::1": "discard",
     "2001::1": "Teredo",
     "2001:db8::1": "documentation",
+    "2002:808:808::1": "6to4, given up",
     "2002:7f00:1::": "6to4 to loopback",
     "2002:c0a8:101::1": "6to4 to private",
     "3fff::1": "documentation",
