@@ -35,6 +35,7 @@ class Channel(models.TextChoices):
 
 
 FINISHED = (Status.SOLVED, Status.CLOSED)
+OPEN = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 # What the API's list, which is in the order of change, may be narrowed to.
 UPDATED_BY = ("status", "priority", "label", "team", "assignee", "requester", "channel")
 
@@ -146,8 +147,22 @@ class Ticket(models.Model):
             models.Index(F("created_at").desc(), F("id").desc(), name="ticket_newest"),
             models.Index(
                 fields=["created_at", "id"],
-                name="ticket_review_oldest",
-                condition=Q(needs_review=True),
+                name="ticket_open_review",
+                condition=Q(needs_review=True, status__in=OPEN),
+            ),
+            models.Index(
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ticket_open_newest",
+                condition=Q(status__in=OPEN),
+            ),
+            *(
+                models.Index(
+                    fields=[name, "created_at", "id"],
+                    name=f"ticket_open_{name}",
+                    condition=Q(status__in=OPEN),
+                )
+                for name in ("assignee", "team", "label")
             ),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             *(
@@ -168,7 +183,6 @@ class Ticket(models.Model):
             models.Index(fields=["label", "created_at", "id"], name="ticket_label"),
             models.Index(fields=["status", "created_at", "id"], name="ticket_status"),
             models.Index(fields=["team", "created_at", "id"], name="ticket_team"),
-            models.Index(fields=["assignee", "created_at", "id"], name="ticket_assignee"),
             models.Index(fields=["priority", "created_at", "id"], name="ticket_priority"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]

@@ -17,17 +17,15 @@ from triage.models import (
     FieldDecision,
     Label,
     State,
-    Status,
     Ticket,
     Triage,
 )
-from triage.models.tickets import FINISHED
+from triage.models.tickets import FINISHED, OPEN
 from triage.selectors.cursor import BIGGEST_ID, Cursor
 
 PAGE_ROWS = 50
 COUNT_STOP = 1_000
 OPENING_CHARACTERS = 240
-OPEN = tuple(status for status in Status if status not in FINISHED)
 
 
 class View(TextChoices):
@@ -131,7 +129,7 @@ def page(filters: Filters, *, by: User, after: Cursor | None = None) -> Page:
     tickets = _narrowed(filters, by)
     if after:
         tickets = tickets.filter(_beyond(after, ascending=ascending))
-    found = list(_in_order(tickets, ascending=ascending)[: PAGE_ROWS + 1])
+    found = list(_first_of(tickets, filters.label, ascending=ascending))
     has_more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
     if is_back:
@@ -187,8 +185,6 @@ def _in_view(view: View, by: User) -> QuerySet[Ticket]:
 
 def _narrowed(filters: Filters, by: User) -> QuerySet[Ticket]:
     tickets = _in_view(filters.view, by)
-    if filters.label:
-        tickets = tickets.filter(_is_labelled(filters.label))
     if filters.priority:
         tickets = tickets.filter(priority=filters.priority)
     if filters.status:
@@ -198,14 +194,6 @@ def _narrowed(filters: Filters, by: User) -> QuerySet[Ticket]:
     if filters.text:
         tickets = tickets.filter(_says(filters.text))
     return tickets
-
-
-def _is_labelled(slug: str) -> Q:
-    """The label is `slug`, or is suggested to be and nobody has settled it."""
-    suggested = FieldDecision.objects.filter(
-        triage=OuterRef("triage"), field=Field.LABEL, value=slug
-    )
-    return Q(label__slug=slug) | Q(Exists(suggested), needs_review=True)
 
 
 def _says(text: str) -> Q:
@@ -226,15 +214,34 @@ def _beyond(cursor: Cursor, *, ascending: bool) -> Q:
     return Q(created_at__lte=moment) & earlier
 
 
-def _in_order(tickets: QuerySet[Ticket], *, ascending: bool) -> QuerySet[Ticket]:
-    """The tickets with all that a row shows, their long texts left behind."""
+def _first_of(tickets: QuerySet[Ticket], label: str, *, ascending: bool) -> QuerySet[Ticket]:
+    """A page and one more, with all that a row shows, their long texts left behind.
+
+    Which tickets they are is found first, by an index alone: what else a row shows is read for these few.
+    """
+    order = ("created_at", "id") if ascending else ("-created_at", "-id")
+    parts = _labelled(tickets, label) if label else [tickets]
+    first, *others = (part.order_by(*order).values("pk")[: PAGE_ROWS + 1] for part in parts)
     return (
-        tickets.select_related("requester", "label", "team", "assignee", "triage")
+        Ticket.objects.filter(pk__in=first.union(*others) if others else first)
+        .select_related("requester", "label", "team", "assignee", "triage")
         .prefetch_related("triage__fields")
         .defer("description", "custom_fields", "search")
         .annotate(opening=Left("description", OPENING_CHARACTERS))
-        .order_by(*(("created_at", "id") if ascending else ("-created_at", "-id")))
+        .order_by(*order)[: PAGE_ROWS + 1]
     )
+
+
+def _labelled(tickets: QuerySet[Ticket], slug: str) -> list[QuerySet[Ticket]]:
+    """Those that have the label, and those it is suggested for and nobody has settled it: each has an index of its own."""
+    suggested = FieldDecision.objects.filter(
+        triage=OuterRef("triage"), field=Field.LABEL, value=slug
+    )
+    known = Label.objects.filter(slug=slug).values_list("pk", flat=True)
+    return [
+        tickets.filter(label__in=list(known)),
+        tickets.filter(Exists(suggested), needs_review=True),
+    ]
 
 
 def _cursor(ticket: Ticket, *, is_back: bool) -> Cursor:
