@@ -101,7 +101,7 @@ def _fault(message: str, code: str = "unknown") -> Any:
 
 
 def _type_fault(field: Any, value: Any) -> Any:
-    """What is wrong with the type of a value, or of one in a list; None where nothing is."""
+    """What is wrong with the type or the length, as it came, of a value or of one in a list; None where nothing is."""
     if value is None:
         return None
     for kind, types, words in TYPES:
@@ -110,6 +110,8 @@ def _type_fault(field: Any, value: Any) -> Any:
             if not is_right:
                 return _fault(f"Must be {words}.", code="invalid")
             break
+    if isinstance(field, serializers.CharField) and len(value) > (field.max_length or len(value)):
+        return _fault(f"Has more than {field.max_length} characters.", code="max_length")
     if isinstance(field, serializers.ListField):
         inner = {at: _type_fault(field.child, each) for at, each in enumerate(value)}
         return {at: fault for at, fault in inner.items() if fault} or None
