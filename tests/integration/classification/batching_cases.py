@@ -6,6 +6,7 @@ from tests.integration.classification.cases import REFUND_TEXT, Desk
 from triage.models import State, Ticket, Triage
 from triage.services import batches, classification
 from triage.services.gateway.batches import find_underway
+from triage.simulator import RunningSimulator
 
 QUICK = "batchseconds(0.1)"
 LOGIN_TEXT = "I forgot my password and my account is locked, I cannot sign in."
@@ -43,12 +44,18 @@ def run_of(ticket: Ticket) -> Triage:
     return Triage.objects.get(ticket=ticket)
 
 
+def live_requests(claude: RunningSimulator) -> list[str]:
+    """The models of the requests that were not in a batch."""
+    return [row["model"] for row in claude.bill()["requests"] if not row["batch_id"]]
+
+
 __all__ = [
     "LEGAL_TEXT",
     "LOGIN_TEXT",
     "QUICK",
     "REFUND_TEXT",
     "drive",
+    "live_requests",
     "receive",
     "run_of",
     "states",

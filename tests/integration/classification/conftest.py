@@ -1,11 +1,17 @@
+from collections.abc import Iterator
+
 import pytest
+import redis
+from django.conf import settings
 
 from accounts.models import Team, User
+from tests.integration.classification.batching_cases import QUICK
 from tests.integration.classification.cases import Desk
 from tests.unit.gateway.conftest import one_upstream, own_clients, upstream
 from triage.models import Label
 from triage.services import taxonomy
 from triage.services.gateway import routes
+from triage.simulator import RunningSimulator
 
 __all__ = ["one_upstream", "own_clients", "upstream"]
 
@@ -45,3 +51,17 @@ def desk(transactional_db: None) -> Desk:
     )
     taxonomy.publish(by=User.objects.system())
     return Desk()
+
+
+@pytest.fixture
+def broker(transactional_db: None) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete("triage", "bulk")
+    yield client
+    client.delete("triage", "bulk")
+    client.close()
+
+
+@pytest.fixture
+def quick_batches(claude: RunningSimulator) -> None:
+    claude.set_scenario(QUICK)

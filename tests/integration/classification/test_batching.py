@@ -1,12 +1,9 @@
 """Which runs go into a batch and what becomes of them: at half price, under the cascade's own rules, and never twice."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import redis
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -16,13 +13,14 @@ from tests.integration.classification.batching_cases import (
     QUICK,
     REFUND_TEXT,
     drive,
+    live_requests,
     receive,
     run_of,
     states,
     work_queued,
 )
 from tests.integration.classification.cases import Desk, decision_on
-from tests.integration.gateway.batch_cases import check_equals_bill, check_spend
+from tests.integration.gateway.batch_cases import check_equals_bill
 from triage.exceptions import NoTaxonomy
 from triage.models import (
     Attempt,
@@ -41,28 +39,10 @@ from triage.models import (
 from triage.services import batches, classification, taxonomy
 from triage.services.classification import batching
 from triage.services.classification.work import database_now
-from triage.services.gateway import batches as gateway_batches
 from triage.services.gateway.catalog import HAIKU, SONNET
 from triage.simulator import RunningSimulator
 
-
-@pytest.fixture(autouse=True)
-def broker(transactional_db: None) -> Iterator[redis.Redis]:
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete("triage", "bulk")
-    yield client
-    client.delete("triage", "bulk")
-    client.close()
-
-
-@pytest.fixture(autouse=True)
-def quick(claude: RunningSimulator) -> None:
-    claude.set_scenario(QUICK)
-
-
-def live_requests(claude: RunningSimulator) -> list[str]:
-    """The models of the requests that were not in a batch."""
-    return [row["model"] for row in claude.bill()["requests"] if not row["batch_id"]]
+pytestmark = pytest.mark.usefixtures("broker", "quick_batches")
 
 
 def set_budget(hard: int, feature: Feature = Feature.BACKFILL) -> None:
@@ -345,131 +325,3 @@ def test_without_a_taxonomy_nothing_is_taken(desk: Desk, monkeypatch: pytest.Mon
 
     assert states() == {State.QUEUED: 1}
     assert TaxonomyVersion.objects.exists()
-
-
-def test_two_that_submit_at_once_take_every_run_once(desk: Desk, claude: RunningSimulator) -> None:
-    receive(desk, *[REFUND_TEXT] * 12)
-
-    with ThreadPoolExecutor(3) as threads:
-        done = list(threads.map(lambda _: batches.submit_backfill(), range(3)))
-
-    assert sum(each.lines for each in done) == 12
-    assert Attempt.objects.count() == 12
-    assert states() == {State.BATCHED: 12}
-
-
-def test_two_that_advance_at_once_move_every_run_once(desk: Desk, claude: RunningSimulator) -> None:
-    receive(desk, *[REFUND_TEXT] * 6, *[LEGAL_TEXT] * 6)
-    batches.submit_backfill()
-
-    with ThreadPoolExecutor(3) as threads:
-        list(threads.map(lambda _: drive(), range(3)))
-    work_queued()
-
-    assert states() == {State.DONE: 12}
-    assert live_requests(claude) == []
-    check_equals_bill(claude)
-
-
-def test_a_run_whose_submitter_died_is_found_by_the_sweeper(
-    desk: Desk, claude: RunningSimulator
-) -> None:
-    (ticket,) = receive(desk, REFUND_TEXT)
-    assert batching.pick(10, due_by=database_now())
-    past = timezone.now() - timedelta(seconds=30)
-    Triage.objects.update(lease_until=past, enqueued_at=past)
-
-    assert classification.sweep() == 1
-
-    assert desk.triage(ticket).state == State.DONE
-
-
-def test_a_run_that_a_worker_took_from_a_slow_submitter_stays_the_worker_s(
-    desk: Desk, claude: RunningSimulator
-) -> None:
-    receive(desk, REFUND_TEXT)
-    picked = batching.pick(10, due_by=database_now())
-    soon = timezone.now() + timedelta(minutes=1)
-    Triage.objects.update(state=State.RUNNING, lease_until=soon)
-
-    batching.fill(picked)
-
-    run = Triage.objects.get()
-    assert (run.state, run.batch_id) == (State.RUNNING, None)
-
-
-def test_a_batch_collected_by_somebody_who_died_then_is_followed_by_the_next(
-    desk: Desk, claude: RunningSimulator
-) -> None:
-    receive(desk, REFUND_TEXT, LEGAL_TEXT)
-    batches.submit_backfill()
-    (batch_id,) = gateway_batches.find_underway()
-    while gateway_batches.find_underway():
-        gateway_batches.advance(batch_id)
-    assert states() == {State.BATCHED: 2}
-
-    drive()
-    work_queued()
-
-    assert states() == {State.DONE: 2}
-    check_equals_bill(claude)
-
-
-def test_runs_wait_on_while_their_batch_is_underway_and_no_longer(
-    desk: Desk, claude: RunningSimulator
-) -> None:
-    claude.set_scenario("batchseconds(30)")
-    receive(desk, REFUND_TEXT)
-    batches.submit_backfill()
-    soon = timezone.now() + timedelta(hours=1)
-
-    Triage.objects.update(lease_until=soon)
-    batches.advance_all()
-    kept = Triage.objects.get().lease_until
-    Triage.objects.update(lease_until=soon)
-    Batch.objects.update(expires_at=timezone.now())
-    batches.advance_all()
-
-    assert kept
-    assert kept > soon
-    assert Triage.objects.get().lease_until == soon
-
-
-def test_what_a_slice_has_no_time_for_is_sent_as_the_next_one(
-    desk: Desk, claude: RunningSimulator, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(batches, "SLICE_SECONDS", 0.0)
-    receive(desk, REFUND_TEXT)
-    batches.submit_backfill()
-
-    assert batches.advance_all() == []
-
-    assert broker.llen("bulk") == 1
-    assert Batch.objects.get().state == BatchState.READY
-
-
-def test_a_provider_that_is_down_is_reported_and_tried_again(
-    desk: Desk, claude: RunningSimulator
-) -> None:
-    claude.set_scenario(f"529@batchesx1+{QUICK}")
-    receive(desk, REFUND_TEXT)
-    batches.submit_backfill()
-
-    (problem,) = batches.advance_all()
-
-    assert problem.startswith("Batch ")
-    drive()
-    check_spend()
-    check_equals_bill(claude)
-
-
-def test_progress_counts_what_is_underway(desk: Desk, claude: RunningSimulator) -> None:
-    claude.set_scenario("batchseconds(30)")
-    receive(desk, REFUND_TEXT, LOGIN_TEXT)
-    assert batches.progress() == batches.Progress(batches=0, at_provider=0, lines=0, runs=0)
-
-    batches.submit_backfill()
-    assert batches.progress() == batches.Progress(batches=1, at_provider=0, lines=2, runs=2)
-    batches.advance_all()
-
-    assert batches.progress() == batches.Progress(batches=1, at_provider=1, lines=2, runs=2)
