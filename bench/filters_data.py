@@ -30,7 +30,7 @@ TICKETS = f"""
 INSERT INTO triage_ticket (
     id, triage_id, subject, description, original_characters, requester_id, status, priority, language, sentiment, label_id,
     team_id, assignee_id, tags, channel, source, external_id, custom_fields, instruction_text, known_label, split,
-    needs_review, set_by_person, version, created_at, updated_at)
+    needs_review, is_skipped, set_by_person, version, created_at, updated_at)
 SELECT n, n, 'Ticket ' || n, words.text, length(words.text), 1 + floor(power(random(), 2) * %(requesters)s),
        CASE WHEN is_open THEN (ARRAY['new', 'open', 'open', 'open', 'pending', 'pending', 'hold'])[1 + floor(fate * 7)::int]
             WHEN fate < 0.02 THEN 'solved' ELSE 'closed' END,
@@ -41,7 +41,7 @@ SELECT n, n, 'Ticket ' || n, words.text, length(words.text), 1 + floor(power(ran
            || CASE WHEN n %% (%(tickets)s / {RARE_TAG_TICKETS}) = 1 THEN '{{{RARE_TAG}}}' ELSE '{{}}' END::text[],
        (ARRAY['api', 'api', 'email', 'email', 'email', 'email', 'email', 'form'])[1 + floor(random() * 8)::int],
        source, CASE WHEN source = '' THEN '' ELSE 'case-' || n END, '{{}}', '', '', '',
-       random() < 0.02, '{{}}', 2, created_at, least(now(), created_at - ln(1 - random()) * interval '14 days')
+       random() < 0.02, false, '{{}}', 2, created_at, least(now(), created_at - ln(1 - random()) * interval '14 days')
   FROM (SELECT n, random() AS fate, random() < (CASE WHEN n > 0.95 * %(tickets)s THEN 0.8 ELSE 0.06 END) AS is_open,
                now() - interval '3 years' * (1 - n::float / %(tickets)s) AS created_at,
                (ARRAY['', '', '', 'desk', 'desk', 'shop', 'mail', CASE WHEN random() < 0.02 THEN 'fax' ELSE '' END])
@@ -62,14 +62,28 @@ SELECT id, id, CASE WHEN id % 200 = 0 THEN 'skipped' ELSE 'done' END, CASE WHEN 
 """
 DECISIONS = """
 INSERT INTO triage_fielddecision (
-    id, triage_id, field, value, confidence, threshold, decision, alternatives, corrected_to)
-SELECT ticket.id, ticket.id, 'label', label.slug, 0.6, 0.85, 'suggested', '[]', ''
+    id, triage_id, field, value, confidence, threshold, decision, alternatives, corrected_to, correction_reason)
+SELECT ticket.id, ticket.id, 'label', label.slug, 0.6, 0.85, 'suggested', '[]', '', ''
   FROM triage_ticket AS ticket JOIN triage_label AS label ON label.id = ticket.label_id
  WHERE ticket.id % 200 <> 0
 """
 # What a person or a threshold settled has its label; what waits for a review has only the suggestion.
-UNSETTLE = "UPDATE triage_ticket SET label_id = NULL WHERE needs_review"
-BIG = ("triage_requester", "triage_ticket", "triage_triage", "triage_fielddecision")
+UNSETTLE = """
+UPDATE triage_ticket
+   SET suggested_label_id = label_id, label_id = CASE WHEN needs_review THEN NULL ELSE label_id END, is_skipped = id % 200 = 0
+"""
+TAG_ROWS = """
+INSERT INTO triage_tickettag (ticket_id, tag, updated_at)
+SELECT ticket.id, tag, ticket.updated_at FROM triage_ticket AS ticket CROSS JOIN unnest(ticket.tags) AS tag
+    ON CONFLICT DO NOTHING
+"""
+BIG = (
+    "triage_requester",
+    "triage_ticket",
+    "triage_tickettag",
+    "triage_triage",
+    "triage_fielddecision",
+)
 
 
 def fill(tickets: int) -> None:
@@ -88,7 +102,7 @@ def fill(tickets: int) -> None:
         cursor.execute("SELECT setseed(0.5)")
         cursor.execute(REQUESTERS, given)
         cursor.execute(TICKETS, given)
-        for statement in (RUNS, DECISIONS, UNSETTLE):
+        for statement in (RUNS, DECISIONS, UNSETTLE, TAG_ROWS):
             cursor.execute(statement)
 
 
@@ -96,8 +110,7 @@ def analyze() -> None:
     """Statistics as autovacuum keeps them, and no list of entries that an index has yet to take in."""
     with database().cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(BIG)}")
-        for index in ("ticket_search", "ticket_tags"):
-            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+        cursor.execute("SELECT gin_clean_pending_list('ticket_search')")
 
 
 @contextmanager

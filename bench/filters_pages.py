@@ -16,7 +16,7 @@ from accounts.models import ApiToken, User
 from accounts.models.tokens import Scope
 from bench.filters_data import RARE_TAG, database
 from triage.api.paging import AFTER, SIZE
-from triage.api.tickets import ORDERS, SORT, TicketListApi
+from triage.api.tickets import SORT, SORTS, TicketListApi, ticket_order
 from triage.models import Ticket
 from triage.selectors import queue
 from triage.selectors.queue import Filters, View
@@ -77,10 +77,10 @@ def _lists() -> Iterator[Page]:
     """Every filter alone, in both orders, from the start and from the middle."""
     for name, values in FILTERS.items():
         for value in values:
-            for sort in ORDERS:
+            for sort in SORTS:
                 for place in ("first", "deep"):
                     yield Page(
-                        "list",
+                        "tagged" if name == "tag" else "list",
                         f"{name}={value} {sort} {place}" if name else f"all {sort} {place}",
                         partial(_list, name, value, sort, is_deep=place == "deep"),
                     )
@@ -160,7 +160,7 @@ def _agent() -> User:
 def _middle(sort: str) -> str:
     """A cursor in the middle of all tickets."""
     middle = Ticket.objects.filter(pk=Ticket.objects.latest("pk").pk // 2)
-    return str(ORDERS[sort].cut(middle, after=None, size=1).cursor)
+    return str(ticket_order({SORT: sort}).cut(middle, after=None, size=1).cursor)
 
 
 def _moment(value: str) -> str:

@@ -66,6 +66,12 @@ class User(AbstractBaseUser):
         blank=True,
         help_text="Interactive calls to Claude in any minute. Empty: the installation's limit.",
     )
+    uses_single_keys = models.BooleanField(
+        default=True, help_text="Whether single letters are shortcuts in the workspace."
+    )
+    notices_seen_at = models.DateTimeField(
+        default=timezone.now, help_text="Up to when notices were shown."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, User
 from triage.models import (
     Alert,
+    Article,
     Attempt,
     Batch,
     Budget,
@@ -22,9 +23,11 @@ from triage.models import (
     Import,
     KeptAnswer,
     Label,
+    MaskingPattern,
     Message,
     ModelLife,
     Requester,
+    SavedView,
     Shedding,
     StoredReply,
     TaxonomyVersion,
@@ -103,6 +106,18 @@ def a_share() -> Shedding:
 
 def an_alert() -> Alert:
     return Alert.objects.create(kind="redis_down", scope="rates", message="Down.")
+
+
+def an_article() -> Article:
+    return Article.objects.create(kind="help", title="Refunds", body="Within five days.")
+
+
+def a_pattern() -> MaskingPattern:
+    return MaskingPattern.objects.create(name="MEMBER", pattern="M-[0-9]+")
+
+
+def a_view() -> SavedView:
+    return SavedView.objects.create(owner=User.objects.system(), name="Refunds", query={})
 
 
 def a_token() -> ApiToken:

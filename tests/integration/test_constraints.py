@@ -23,6 +23,7 @@ from tests.integration.constraint_rows import (
     a_label,
     a_life,
     a_message,
+    a_pattern,
     a_reply,
     a_requester,
     a_route,
@@ -32,8 +33,10 @@ from tests.integration.constraint_rows import (
     a_token,
     a_user,
     a_version,
+    a_view,
     a_webhook,
     an_alert,
+    an_article,
     an_attempt,
     an_event,
     an_import,
@@ -47,6 +50,7 @@ from triage.models import (
     Requester,
     TaxonomyVersion,
     Ticket,
+    TicketTag,
 )
 
 
@@ -136,6 +140,18 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("draft_over_is_finished", a_draft, {"state": "ready"}),
     ("draft_failed_has_error", a_draft, {"state": "failed", "finished_at": timezone.now()}),
     ("draft_mailed_is_sent", a_draft, {"mail_due_at": timezone.now()}),
+    ("draft_tone_known", a_draft, {"tone": "rude"}),
+    ("draft_edited_share_in_0_to_1", a_draft, {"edited_share": 1.01}),
+    ("draft_edited_share_in_0_to_1", a_draft, {"edited_share": -0.01}),
+    ("field_decision_reason_known", a_decision, {"correction_reason": "mood"}),
+    ("field_decision_reason_known", a_decision, {"correction_reason": "two_topics"}),
+    ("article_kind_known", an_article, {"kind": "poem"}),
+    ("article_says_something", an_article, {"body": ""}),
+    ("masking_pattern_name_plain", a_pattern, {"name": "member 1"}),
+    ("masking_pattern_given", a_pattern, {"pattern": ""}),
+    ("saved_view_named", a_view, {"name": ""}),
+    ("saved_view_sharing_known", a_view, {"sharing": "world"}),
+    ("saved_view_of_team_has_team", a_view, {"sharing": "team"}),
     ("event_kind_known", an_event, {"kind": "ticket.eaten"}),
     ("webhook_wants_some_event", a_webhook, {"kinds": []}),
     ("webhook_old_secret_ends", a_webhook, {"old_secret": "o"}),
@@ -167,6 +183,11 @@ PAIRS: dict[str, Callable[[], object]] = {
         for number, (webhook, event) in enumerate([(a_webhook(), an_event())] * 2)
     ],
     "kept_answer_once_per_key": lambda: [a_kept_answer(token) for token in [a_token()] * 2],
+    "ticket_tag_once": lambda: [
+        TicketTag.objects.create(ticket=ticket, tag="vip", updated_at=timezone.now())
+        for ticket in [a_ticket()] * 2
+    ],
+    "saved_view_named_once": lambda: (a_view(), a_view()),
     "taxonomy_number_positive": lambda: TaxonomyVersion.objects.create(
         number=0, digest="d", labels=[], by=User.objects.system()
     ),

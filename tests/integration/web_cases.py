@@ -82,6 +82,7 @@ def decide(
     )
     for field, (value, share) in (sides or {}).items():
         _decide_side(run, field, value, share)
+    ticket.suggested_label = Label.objects.filter(slug=label).first()
     ticket.needs_review = decision != Decision.APPLIED
     if decision == Decision.APPLIED:
         ticket.label = Label.objects.get(slug=label)

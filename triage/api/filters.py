@@ -7,7 +7,7 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.db.models.functions import Lower
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -21,6 +21,7 @@ RANKED_AT_MOST = 250
 ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 TEXT_MAX_CHARACTERS = 200
 TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX_CHARACTERS}
+TAGGED = {"updated_at": "tagged__updated_at", "id": "tagged__ticket_id"}
 BOOLEANS = [("true", "true"), ("false", "false")]
 
 
@@ -75,7 +76,8 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
         return _belonging(tickets, requester=known.filter(lowered=email.lower()))
 
     def by_tag(self, tickets: QuerySet[Ticket], name: str, tag: str) -> QuerySet[Ticket]:
-        return tickets.filter(tags__contains=[tag])
+        tagged = FilteredRelation("tag_rows", condition=Q(tag_rows__tag=tag))
+        return tickets.alias(tagged=tagged).filter(tagged__tag=tag)
 
     def by_review(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(needs_review=value == "true")

@@ -38,12 +38,18 @@ class Order:
 
     Args:
         columns: With what a cursor's JSON value becomes again, as in `{"updated_at": moment, "id": number}`.
+        lookups: Where the database finds a column's equal, for columns whose index stands on another table.
     """
 
     def __init__(
-        self, columns: Mapping[str, Callable[[Any], Any]], *, is_descending: bool = False
+        self,
+        columns: Mapping[str, Callable[[Any], Any]],
+        *,
+        is_descending: bool = False,
+        lookups: Mapping[str, str] | None = None,
     ) -> None:
         self._columns = columns
+        self._lookups = [(lookups or {}).get(name, name) for name in columns]
         self._is_descending = is_descending
 
     def cut(self, queryset: QuerySet[Any], *, after: str | None, size: int) -> Cut:
@@ -51,7 +57,7 @@ class Order:
         if after is not None:
             queryset = queryset.filter(self._beyond(_decode(after, [*self._columns.values()])))
         sign = "-" if self._is_descending else ""
-        queryset = queryset.order_by(*(f"{sign}{name}" for name in self._columns))
+        queryset = queryset.order_by(*(f"{sign}{name}" for name in self._lookups))
         rows = list(queryset[: size + 1])
         last = rows[:size][-1:]
         cursor = _encode([_plain(getattr(last[0], n)) for n in self._columns]) if last else after
@@ -60,7 +66,7 @@ class Order:
     def _beyond(self, values: Sequence[Any]) -> Q:
         """Rows past those values. The first condition says what the others imply, so that an index starts there."""
         step = "lt" if self._is_descending else "gt"
-        names = list(self._columns)
+        names = self._lookups
         later = Q()
         for position, name in enumerate(names):
             same = dict(zip(names[:position], values, strict=False))

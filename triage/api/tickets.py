@@ -1,5 +1,6 @@
 """Tickets: create, list, read, change, and many at once."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -37,7 +38,7 @@ READ_WRITE = {
     "patch": Scope.TICKETS_WRITE,
 }
 COLUMNS = {"updated_at": moment, "id": number}
-ORDERS = {"updated_at": Order(COLUMNS), "-updated_at": Order(COLUMNS, is_descending=True)}
+SORTS = {"updated_at": False, "-updated_at": True}
 SORT = "sort"
 
 
@@ -51,7 +52,7 @@ class TicketListApi(Endpoint):
         "misses nothing. With `q`, the best hits first.",
         parameters=[
             *filters.parameters(),
-            OpenApiParameter(SORT, str, enum=list(ORDERS), description="By default `updated_at`."),
+            OpenApiParameter(SORT, str, enum=list(SORTS), description="By default `updated_at`."),
         ],
         responses=docs.answers({200: page_of(TicketShape)}),
         examples=[docs.example(docs.page(docs.TICKET))],
@@ -59,7 +60,7 @@ class TicketListApi(Endpoint):
     )
     def get(self, request: Request) -> Response:
         found = filters.narrowed(Ticket.objects.all(), request, also=[SORT])
-        order: Order | Best = _order(request.query_params.get(SORT, "updated_at"))
+        order: Order | Best = ticket_order(request.query_params)
         if words := request.query_params.get("q", "").strip():
             order = Best(filters.ranked(found, words))
             found = tickets_with_all()
@@ -184,7 +185,10 @@ def _changes(given: dict[str, Any]) -> Changes:
     return Changes(**given)
 
 
-def _order(name: str) -> Order:
-    if name not in ORDERS:
-        raise ValidationError({SORT: [f"Must be one of {', '.join(ORDERS)}."]})
-    return ORDERS[name]
+def ticket_order(query: Mapping[str, str]) -> Order:
+    """The order that the parameters ask for. The tickets with a tag have it in their tag's rows."""
+    sort = query.get(SORT, "updated_at")
+    if sort not in SORTS:
+        raise ValidationError({SORT: [f"Must be one of {', '.join(SORTS)}."]})
+    lookups = filters.TAGGED if "tag" in query else None
+    return Order(COLUMNS, is_descending=SORTS[sort], lookups=lookups)

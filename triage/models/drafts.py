@@ -22,6 +22,13 @@ UNDERWAY = (DraftState.QUEUED, DraftState.RUNNING)
 USABLE = (DraftState.READY, DraftState.BROKEN, DraftState.CANCELLED, DraftState.ACCEPTED)
 
 
+class Tone(models.TextChoices):
+    USUAL = "", "As usual"
+    FRIENDLY = "friendly", "Friendlier"
+    FORMAL = "formal", "More formal"
+    BRIEF = "brief", "Brief"
+
+
 class DraftManager(models.Manager["Draft"]):
     def mark_stale(self, ticket_id: int) -> int:
         """The requester has written again: what was drafted before no longer answers all. How many drafts that hits."""
@@ -42,6 +49,23 @@ class Draft(models.Model):
     state = models.CharField(max_length=10, choices=DraftState.choices, default=DraftState.QUEUED)
     is_fresh = models.BooleanField(
         default=False, help_text="Asked for anew: a stored reply does not do."
+    )
+    steer = models.CharField(
+        max_length=300, blank=True, help_text="What the agent wants of it, in a line."
+    )
+    tone = models.CharField(max_length=10, choices=Tone.choices, blank=True)
+    continues = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The broken draft that this one goes on with.",
+    )
+    sources = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="[{id, kind, title, url, is_cited}]: the articles it was given.",
     )
     text = models.TextField(blank=True)
     error_code = models.CharField(max_length=40, blank=True)
@@ -68,6 +92,11 @@ class Draft(models.Model):
     )
     decided_at = models.DateTimeField(
         null=True, blank=True, help_text="When it was accepted, discarded or sent."
+    )
+    edited_share = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Of a sent one: how much was changed, 0 (nothing) to 1 (all).",
     )
     message = models.OneToOneField(
         "triage.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="draft"
@@ -102,6 +131,12 @@ class Draft(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=DraftState.FAILED) | ~Q(error_code=""),
                 name="draft_failed_has_error",
+            ),
+            models.CheckConstraint(condition=Q(tone__in=Tone.values), name="draft_tone_known"),
+            models.CheckConstraint(
+                condition=Q(edited_share__isnull=True)
+                | Q(edited_share__gte=0, edited_share__lte=1),
+                name="draft_edited_share_in_0_to_1",
             ),
             models.CheckConstraint(
                 condition=Q(mail_due_at__isnull=True) | Q(state=DraftState.SENT),

@@ -5,7 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, GeneratedField, Q
-from django.db.models.functions import Left, Lower
+from django.db.models.functions import Coalesce, Left, Lower
 from django.utils import timezone
 
 SUBJECT_MAX_CHARACTERS = 255
@@ -36,6 +36,16 @@ class Channel(models.TextChoices):
 
 FINISHED = (Status.SOLVED, Status.CLOSED)
 OPEN = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
+# What the queue's views are narrowed to: all in the index of the open tickets, so that even a rare mix is found in it alone.
+SHOWN_BY = (
+    "needs_review",
+    "is_skipped",
+    "assignee",
+    "team",
+    "filed_label",
+    "priority",
+    "status",
+)
 # What the API's list, which is in the order of change, may be narrowed to.
 UPDATED_BY = ("status", "priority", "label", "team", "assignee", "requester", "channel")
 
@@ -63,7 +73,8 @@ class Ticket(models.Model):
     """One request of a customer, with what is currently true of it.
 
     `label` is what counts now: an applied decision or a person's choice. What triage thought, and why, stands in
-    `triage`, the newest run. Fields that a person has set are named in `set_by_person`; triage leaves them alone.
+    `triage`, the newest run; the queue files the ticket under its label or, until that is settled, under
+    `suggested_label`. Fields that a person has set are named in `set_by_person`; triage leaves them alone.
     """
 
     subject = models.CharField(max_length=SUBJECT_MAX_CHARACTERS, blank=True)
@@ -109,7 +120,24 @@ class Ticket(models.Model):
     triage = models.OneToOneField(
         "triage.Triage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    suggested_label = models.ForeignKey(
+        "triage.Label",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="What the newest run named and nobody has settled.",
+    )
+    filed_label = GeneratedField(
+        expression=Coalesce(F("label"), F("suggested_label")),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+    )
     needs_review = models.BooleanField(default=False)
+    is_skipped = models.BooleanField(
+        default=False, help_text="Claude could not be asked; triage is caught up later."
+    )
     set_by_person = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -147,22 +175,24 @@ class Ticket(models.Model):
             models.Index(F("created_at").desc(), F("id").desc(), name="ticket_newest"),
             models.Index(
                 fields=["created_at", "id"],
-                name="ticket_open_review",
-                condition=Q(needs_review=True, status__in=OPEN),
-            ),
-            models.Index(
-                F("created_at").desc(),
-                F("id").desc(),
-                name="ticket_open_newest",
+                name="ticket_open",
                 condition=Q(status__in=OPEN),
+                include=SHOWN_BY,
             ),
             *(
                 models.Index(
-                    fields=[name, "created_at", "id"],
+                    fields=["created_at", "id"],
                     name=f"ticket_open_{name}",
-                    condition=Q(status__in=OPEN),
+                    condition=Q(status__in=OPEN, **{name: True}),
+                    include=["team", "filed_label", "priority", "status"],
                 )
-                for name in ("assignee", "team", "label")
+                for name in ("needs_review", "is_skipped")
+            ),
+            models.Index(
+                fields=["assignee", "created_at", "id"],
+                name="ticket_open_mine",
+                condition=Q(status__in=OPEN),
+                include=["team", "filed_label", "priority", "status"],
             ),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             *(
@@ -179,8 +209,9 @@ class Ticket(models.Model):
                 name="ticket_review_updated",
                 condition=Q(needs_review=True),
             ),
-            GinIndex(fields=["tags"], name="ticket_tags"),
-            models.Index(fields=["label", "created_at", "id"], name="ticket_label"),
+            models.Index(
+                fields=["filed_label", "created_at", "id"], name="ticket_filed", include=["status"]
+            ),
             models.Index(fields=["status", "created_at", "id"], name="ticket_status"),
             models.Index(fields=["team", "created_at", "id"], name="ticket_team"),
             models.Index(fields=["priority", "created_at", "id"], name="ticket_priority"),
@@ -205,6 +236,25 @@ class Ticket(models.Model):
     @property
     def was_cut(self) -> bool:
         return self.original_characters > len(self.description)
+
+
+class TicketTag(models.Model):
+    """One tag of one ticket in the order of the API's list. Written by the database alone, from the ticket's row."""
+
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.CASCADE, related_name="tag_rows", db_index=False
+    )
+    tag = models.CharField(max_length=60)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "tag"], name="ticket_tag_once"),
+        ]
+        indexes = [models.Index(fields=["tag", "updated_at", "ticket"], name="ticket_tag_updated")]
+
+    def __str__(self) -> str:
+        return self.tag
 
 
 class AuthorKind(models.TextChoices):

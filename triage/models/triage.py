@@ -33,6 +33,14 @@ class Field(models.TextChoices):
     LANGUAGE = "language", "Language"
 
 
+class CorrectionReason(models.TextChoices):
+    UNSAID = "", "—"
+    WRONG_LABEL = "wrong_label", "Wrong label"
+    LABEL_MISSING = "label_missing", "Label missing"
+    TWO_TOPICS = "two_topics", "Two topics"
+    NOT_ENOUGH = "not_enough", "Not enough to go on"
+
+
 class Triage(models.Model):
     """One cascade run on a ticket; also the work item that workers claim.
 
@@ -130,6 +138,9 @@ class FieldDecision(models.Model):
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
+    correction_reason = models.CharField(
+        max_length=15, choices=CorrectionReason.choices, blank=True
+    )
 
     class Meta:
         constraints = [
@@ -150,6 +161,18 @@ class FieldDecision(models.Model):
                 condition=~Q(decision=Decision.APPLIED) | ~Q(value=""),
                 name="field_decision_applied_has_value",
             ),
+            models.CheckConstraint(
+                condition=Q(correction_reason__in=CorrectionReason.values)
+                & (Q(correction_reason="") | ~Q(corrected_to="")),
+                name="field_decision_reason_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["field", "value", "-corrected_at"],
+                name="field_decision_judged",
+                condition=~Q(corrected_to=""),
+            )
         ]
 
     def __str__(self) -> str:

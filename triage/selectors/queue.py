@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, TextChoices
+from django.db.models import IntegerField, Manager, Q, QuerySet, Subquery, TextChoices
 from django.db.models.functions import Left
 
 from accounts.models import Team, User
@@ -129,7 +129,7 @@ def page(filters: Filters, *, by: User, after: Cursor | None = None) -> Page:
     tickets = _narrowed(filters, by)
     if after:
         tickets = tickets.filter(_beyond(after, ascending=ascending))
-    found = list(_first_of(tickets, filters.label, ascending=ascending))
+    found = list(_first_of(tickets, ascending=ascending))
     has_more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
     if is_back:
@@ -178,22 +178,29 @@ def _in_view(view: View, by: User) -> QuerySet[Ticket]:
         case View.MINE:
             return tickets.filter(status__in=OPEN, assignee=by)
         case View.SKIPPED:
-            return tickets.filter(triage__state=State.SKIPPED)
+            return tickets.filter(is_skipped=True, status__in=OPEN)
         case View.SOLVED:
             return tickets.filter(status__in=FINISHED)
 
 
 def _narrowed(filters: Filters, by: User) -> QuerySet[Ticket]:
     tickets = _in_view(filters.view, by)
+    if filters.label:
+        tickets = tickets.filter(filed_label__in=_ids(Label.objects, filters.label))
     if filters.priority:
         tickets = tickets.filter(priority=filters.priority)
     if filters.status:
         tickets = tickets.filter(status=filters.status)
     if filters.team:
-        tickets = tickets.filter(team__slug=filters.team)
+        tickets = tickets.filter(team__in=_ids(Team.objects, filters.team))
     if filters.text:
         tickets = tickets.filter(_says(filters.text))
     return tickets
+
+
+def _ids(owners: Manager[Label] | Manager[Team], slug: str) -> list[int]:
+    """The one that has the slug: how many tickets are whose, the planner cannot know of a subquery."""
+    return list(owners.filter(slug=slug).values_list("pk", flat=True))
 
 
 def _says(text: str) -> Q:
@@ -214,34 +221,21 @@ def _beyond(cursor: Cursor, *, ascending: bool) -> Q:
     return Q(created_at__lte=moment) & earlier
 
 
-def _first_of(tickets: QuerySet[Ticket], label: str, *, ascending: bool) -> QuerySet[Ticket]:
+def _first_of(tickets: QuerySet[Ticket], *, ascending: bool) -> QuerySet[Ticket]:
     """A page and one more, with all that a row shows, their long texts left behind.
 
     Which tickets they are is found first, by an index alone: what else a row shows is read for these few.
     """
     order = ("created_at", "id") if ascending else ("-created_at", "-id")
-    parts = _labelled(tickets, label) if label else [tickets]
-    first, *others = (part.order_by(*order).values("pk")[: PAGE_ROWS + 1] for part in parts)
+    first = tickets.order_by(*order).values("pk")[: PAGE_ROWS + 1]
     return (
-        Ticket.objects.filter(pk__in=first.union(*others) if others else first)
+        Ticket.objects.filter(pk__in=first)
         .select_related("requester", "label", "team", "assignee", "triage")
         .prefetch_related("triage__fields")
         .defer("description", "custom_fields", "search")
         .annotate(opening=Left("description", OPENING_CHARACTERS))
         .order_by(*order)[: PAGE_ROWS + 1]
     )
-
-
-def _labelled(tickets: QuerySet[Ticket], slug: str) -> list[QuerySet[Ticket]]:
-    """Those that have the label, and those it is suggested for and nobody has settled it: each has an index of its own."""
-    suggested = FieldDecision.objects.filter(
-        triage=OuterRef("triage"), field=Field.LABEL, value=slug
-    )
-    known = Label.objects.filter(slug=slug).values_list("pk", flat=True)
-    return [
-        tickets.filter(label__in=list(known)),
-        tickets.filter(Exists(suggested), needs_review=True),
-    ]
 
 
 def _cursor(ticket: Ticket, *, is_back: bool) -> Cursor:

@@ -115,7 +115,8 @@ def test_without_sonnet_the_first_value_is_at_most_suggested_and_caught_up_later
     assert run.escalated
     assert run.due_at > timezone.now()
     assert APPLIED not in decisions(run).values()
-    assert (ticket.label, ticket.needs_review) == (None, True)
+    assert (ticket.label, ticket.needs_review, ticket.is_skipped) == (None, True, True)
+    assert ticket.suggested_label and ticket.filed_label == ticket.suggested_label.pk
     assert run.cost_nanousd == ledger_nanousd(ticket)
 
 
@@ -269,13 +270,14 @@ def test_a_total_outage_skips_the_ticket_and_the_catch_up_triages_it(
     assert run.skip_reason.startswith("route_exhausted: ")
     assert run.due_at > timezone.now()
     assert run.lease_until is None
-    assert (ticket.needs_review, ticket.label) == (True, None)
+    assert (ticket.needs_review, ticket.is_skipped, ticket.label) == (True, True, None)
     assert run.cost_nanousd == ledger_nanousd(ticket) == 0
 
     claude.set_scenario("calm", 0)
     run = desk.catch_up(ticket)
 
-    assert run.state == State.DONE
+    ticket.refresh_from_db()
+    assert (run.state, ticket.is_skipped) == (State.DONE, False)
     assert run.cost_nanousd == ledger_nanousd(ticket) == claude.bill()["totals"]["cost_nanousd"] > 0
 
 

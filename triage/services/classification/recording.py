@@ -64,6 +64,7 @@ def record(claimed: Claimed, verdict: Verdict) -> None:
         FieldDecision.objects.filter(triage_id=claimed.triage_id, corrected_to="").delete()
         FieldDecision.objects.bulk_create(rows, ignore_conflicts=True)
         if ticket.triage_id == claimed.triage_id:
+            ticket.is_skipped = verdict.outage is not None
             _apply(ticket, rows)
         if not verdict.outage:
             Event.objects.record(EventKind.TICKET_TRIAGED, ticket_id=ticket.pk)
@@ -79,9 +80,9 @@ def skip(claimed: Claimed, error: TriageError) -> None:
             "cost_nanousd": claimed.cost_nanousd + getattr(error, "cost_nanousd", 0),
         }
         if _save_run(claimed, values):
-            Ticket.objects.filter(triage_id=claimed.triage_id, label=None).update(
-                needs_review=True, updated_at=timezone.now()
-            )
+            mine = Ticket.objects.filter(triage_id=claimed.triage_id)
+            mine.update(is_skipped=True, updated_at=timezone.now())
+            mine.filter(label=None).update(needs_review=True)
 
 
 def _save_run(claimed: Claimed, values: dict[str, Any]) -> bool:
@@ -219,11 +220,12 @@ def _empty(claimed: Claimed, field: Field, threshold: float) -> FieldDecision:
 
 def _apply(ticket: Ticket, rows: list[FieldDecision]) -> None:
     """Set what is applied; the team follows from the label, unless a person has chosen one."""
+    ticket.suggested_label = _label(rows[0].value)
     for row in rows:
         if row.decision != Decision.APPLIED:
             continue
         if row.field == Field.LABEL:
-            _apply_label(ticket, row.value)
+            _take_label(ticket)
         else:
             setattr(ticket, row.field, row.value)
     is_settled = Field.LABEL in ticket.set_by_person or rows[0].decision == Decision.APPLIED
@@ -233,19 +235,24 @@ def _apply(ticket: Ticket, rows: list[FieldDecision]) -> None:
     ticket.save(
         update_fields=[
             "label",
+            "suggested_label",
             "team",
             "priority",
             "sentiment",
             "language",
             "needs_review",
+            "is_skipped",
             "version",
             "updated_at",
         ]
     )
 
 
-def _apply_label(ticket: Ticket, slug: str) -> None:
-    label = Label.objects.only("id", "team_id").get(slug=slug)
-    ticket.label = label
-    if "team" not in ticket.set_by_person:
-        ticket.team_id = label.team_id
+def _label(slug: str) -> Label | None:
+    return Label.objects.only("id", "team_id").get(slug=slug) if slug else None
+
+
+def _take_label(ticket: Ticket) -> None:
+    ticket.label = ticket.suggested_label
+    if ticket.label and "team" not in ticket.set_by_person:
+        ticket.team_id = ticket.label.team_id

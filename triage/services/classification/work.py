@@ -105,7 +105,7 @@ def request_rerun(ticket_id: int) -> Triage:
             return ticket.triage
         run = Triage.objects.create(ticket=ticket, is_rerun=True)
         Ticket.objects.filter(pk=ticket_id).update(
-            triage=run, version=F("version") + 1, updated_at=timezone.now()
+            triage=run, is_skipped=False, version=F("version") + 1, updated_at=timezone.now()
         )
         enqueue(TaskName.TRIAGE_TICKET, run.pk)
     return run
