@@ -1,8 +1,12 @@
 """Logins held up: after five failures for one e-mail address from one network address, fifteen minutes' pause.
 
 django-axes counts in the database, so nothing depends on Redis. Requests with a token never come here: they do not log in.
+
+Mails with a link to a new password are few too, for one address and from one client; those are counted in Redis, and while it
+is down nobody is refused.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,12 +17,16 @@ from unicodedata import normalize
 from axes.backends import AxesStandaloneBackend
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 KEY_LENGTH = 255
 IPV6_PREFIX = 64  # what one customer of a provider has at least
+RESET_SECONDS = 3600  # a window of the limits below; it begins with the first mail asked for
+RESETS_PER_ADDRESS = 3
+RESETS_PER_CLIENT = 20  # many may share one network address
 
 
 class LoginThrottle(AxesStandaloneBackend):  # type: ignore[misc]
@@ -85,6 +93,26 @@ def paused(
     page = render(request, "registration/paused.html", context, status=429)
     page.headers["Retry-After"] = str(seconds)
     return page
+
+
+def may_ask_for_link(request: HttpRequest) -> bool:
+    """Count one mail asked for by this client; False where those were too many."""
+    return _count("client", str(client_address(request))) <= RESETS_PER_CLIENT
+
+
+def may_be_mailed(email: str) -> bool:
+    """Count one mail asked for to this address, known or not; False where those were too many."""
+    return _count("address", key_of(email)) <= RESETS_PER_ADDRESS
+
+
+def _count(kind: str, key: str) -> int:
+    """How many there were in this window, with this one; 0 where nobody can count."""
+    name = f"reset:{kind}:{hashlib.sha256(key.encode()).hexdigest()}"
+    cache.add(name, 0, RESET_SECONDS)
+    try:
+        return cache.incr(name) or 0
+    except ValueError:  # the window ended in between
+        return 0
 
 
 def _canonical(text: str) -> str | None:

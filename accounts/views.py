@@ -1,5 +1,6 @@
 """Choosing a password by a link: after a reset from the login page, and after an invitation."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -10,21 +11,33 @@ from django.contrib.auth.views import (
     PasswordResetView,
 )
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 
 from accounts import links, throttling
 from accounts.forms import AskForLinkForm, ChoosePasswordForm
 
+TOO_MANY = "Too many links were asked for from your network. Try again in an hour."
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class PasswordReset(PasswordResetView):
-    """Asks for the e-mail address; what follows is the same whether or not it is known."""
+    """Asks for the e-mail address; what follows is the same whether or not it is known, or has been mailed too often."""
 
     form_class = AskForLinkForm
     token_generator = links.resets
     email_template_name = "registration/password_reset_email.txt"
     success_url = reverse_lazy("password-reset-sent")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not throttling.may_ask_for_link(self.request):
+            form.add_error("email", TOO_MANY)
+            response = self.form_invalid(form)
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            return response
+        if not throttling.may_be_mailed(form.cleaned_data["email"]):
+            return redirect(self.get_success_url())
+        return super().form_valid(form)
 
 
 class PasswordResetSent(PasswordResetDoneView):

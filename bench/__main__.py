@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.stage import stage
 
-PARTS = ("overhead", "throughput", "single_flight", "create")
+PARTS = ("overhead", "throughput", "single_flight", "create", "streaming")
 ON_REQUEST = ("recovery", "filters", "contract")
 
 

@@ -19,7 +19,11 @@ from triage.api.paging import AFTER, SIZE
 from triage.api.tickets import SORT, SORTS, TicketListApi, ticket_order
 from triage.models import Ticket
 from triage.selectors import queue
+from triage.selectors.activity import activity_of
 from triage.selectors.queue import Filters, View
+from triage.selectors.receipts import receipts_of
+from triage.selectors.similar import similar_tickets
+from triage.web import ticket_page
 
 TOKEN = "bench"  # noqa: S105 - a token's name
 # A word's number is about its rank: w1 stands in most tickets, w10000 in a few of ten thousand.
@@ -70,7 +74,7 @@ def prepare() -> None:
 
 
 def all_pages() -> list[Page]:
-    return [*_lists(), *_searches(), *_views()]
+    return [*_lists(), *_searches(), *_views(), *_tickets()]
 
 
 def _lists() -> Iterator[Page]:
@@ -110,6 +114,12 @@ def _views() -> Iterator[Page]:
     yield Page("queue", "counts", _counts)
 
 
+def _tickets() -> Iterator[Page]:
+    """A ticket's page, and the parts that come when they are looked at."""
+    for part in ("page", "similar", "activity", "receipt"):
+        yield Page(f"ticket {part}", "in the middle", partial(_ticket, part))
+
+
 def _list(name: str, value: str, sort: str, *, is_deep: bool) -> Show:
     query = {SORT: sort}
     if name:
@@ -146,6 +156,22 @@ def _token() -> ApiToken:
 def _view(filters: Filters) -> Show:
     agent = _agent()
     return lambda: len(queue.page(filters, by=agent).rows)
+
+
+def _ticket(part: str) -> Show:
+    middle = Ticket.objects.get(pk=Ticket.objects.latest("pk").pk // 2)
+    shows: dict[str, Callable[[], object]] = {
+        "page": lambda: ticket_page.load(middle.pk),
+        "similar": lambda: (similar_tickets(middle), ticket_page.other_tickets(middle)),
+        "activity": lambda: activity_of(middle),
+        "receipt": lambda: receipts_of(middle.pk),
+    }
+
+    def show() -> int:
+        shows[part]()
+        return 1
+
+    return show
 
 
 def _counts() -> Show:

@@ -51,13 +51,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "triage.web.compression.Compression",
     "csp.middleware.CSPMiddleware",
     "triage.admin.security.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "triage.web.access.LoginRequired",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -179,6 +180,9 @@ TRIAGE_THRESHOLD_APPLY = env.float("TRIAGE_THRESHOLD_APPLY", 0.85)
 TRIAGE_THRESHOLD_SUGGEST = env.float("TRIAGE_THRESHOLD_SUGGEST", 0.50)
 TRIAGE_TICKET_MAX_CHARACTERS = env.int("TRIAGE_TICKET_MAX_CHARACTERS", 16_000)
 TRIAGE_STORED_REPLY_DAYS = env.int("TRIAGE_STORED_REPLY_DAYS", 30)
+# Personal data leaves the house as placeholders; numbers without a country code are read as this region's (ISO 3166).
+TRIAGE_MASKING = env.bool("TRIAGE_MASKING", False)
+TRIAGE_PHONE_REGION = env.str("TRIAGE_PHONE_REGION", "US").upper()
 # After so many outages in a row a model is left alone, for so long, by the whole fleet.
 TRIAGE_BREAKER_FAILURES = env.int("TRIAGE_BREAKER_FAILURES", 4)
 TRIAGE_BREAKER_SECONDS = env.float("TRIAGE_BREAKER_SECONDS", 20.0)

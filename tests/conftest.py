@@ -11,7 +11,8 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts.models import Role, User, users
 from triage import queue
 from triage.models import events
-from triage.services.gateway import alarms, routes
+from triage.services import masking
+from triage.services.gateway import alarms, prompts, routes
 from triage.simulator import RunningSimulator, running
 
 PASSWORD = "correct horse battery"
@@ -36,6 +37,8 @@ def fresh_process_state() -> None:
     events._Nudged.until = 0.0
     routes.forget()
     alarms._Noted.windows.clear()
+    prompts._Written.guides.clear()
+    masking.forget()
 
 
 @pytest.fixture(autouse=True)

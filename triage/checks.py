@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from phonenumbers import SUPPORTED_REGIONS
 
 
 @register(Tags.security)
@@ -93,5 +94,19 @@ def check_trusted_proxies(**_: Any) -> Sequence[CheckMessage]:
             f"TRIAGE_TRUSTED_PROXIES ({settings.TRIAGE_TRUSTED_PROXIES}) must be 0 or more.",
             hint="Count the proxies of yours in front; 0 where visitors connect directly.",
             id="triage.E005",
+        )
+    ]
+
+
+@register()
+def check_phone_region(**_: Any) -> Sequence[CheckMessage]:
+    """With a region that nobody knows, only numbers with a country code would be masked."""
+    if settings.TRIAGE_PHONE_REGION in SUPPORTED_REGIONS:
+        return []
+    return [
+        Error(
+            f"TRIAGE_PHONE_REGION ({settings.TRIAGE_PHONE_REGION}) is no region with phone numbers.",
+            hint="Set it to the two letters of your country (ISO 3166), for example US, GB or DE.",
+            id="triage.E006",
         )
     ]

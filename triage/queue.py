@@ -36,6 +36,7 @@ class TaskName(StrEnum):
     MAIL_REPLY = "triage.mail_reply"
     TELL_WEBHOOKS = "triage.tell_webhooks"
     DELIVER_WEBHOOKS = "triage.deliver_webhooks"
+    PRUNE = "triage.prune"
 
 
 QUEUES = {
@@ -49,6 +50,7 @@ QUEUES = {
     # Waits for others' servers, so it needs threads; and not behind thousands of tickets.
     TaskName.TELL_WEBHOOKS: "drafts",
     TaskName.DELIVER_WEBHOOKS: "drafts",
+    TaskName.PRUNE: "bulk",
 }
 
 

@@ -2,17 +2,23 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from threading import Thread
 
 import pytest
+import uvicorn
 from django.conf import settings
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.handlers.asgi import ASGIHandler
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests.conftest import PASSWORD
 
+EXPECTED_ANSWERS = ("status of 409", "status of 422")  # a conflict and a fault are answers
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -48,9 +54,19 @@ def plain_static_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture
-def site(live_server: LiveServer) -> str:
-    """The address of a server that runs the whole application."""
-    return str(live_server.url)
+def site(transactional_db: None) -> Iterator[str]:
+    """The address of the whole application on the kind of server that it runs on."""
+    application = ASGIStaticFilesHandler(ASGIHandler())
+    config = uvicorn.Config(
+        application, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture
@@ -64,17 +80,23 @@ def context(chromium: Browser, site: str) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page, and at the end the proof that the browser had nothing to complain about."""
+    page = context.new_page()
+    complaints = watched(page)
+    yield page
+    assert complaints == []
+
+
+def watched(page: Page, *, answers: Sequence[str] = EXPECTED_ANSWERS) -> list[str]:
+    """What the browser will complain about; `answers` are what our server may well say."""
     complaints: list[str] = []
 
     def listen(said: ConsoleMessage) -> None:
-        if said.type == "error" and "status of 409" not in said.text:  # a conflict is an answer
+        if said.type == "error" and not any(answer in said.text for answer in answers):
             complaints.append(said.text)
 
-    page = context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    assert complaints == []
+    return complaints
 
 
 def log_in(page: Page, user: User) -> None:

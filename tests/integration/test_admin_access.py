@@ -34,6 +34,8 @@ LISTS = [
     "triage_taxonomyversion",
     "triage_import",
     "triage_alert",
+    "triage_article",
+    "triage_maskingpattern",
     "triage_batch",
     "triage_budget",
     "triage_webhook",

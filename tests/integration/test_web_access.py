@@ -9,7 +9,7 @@ from accounts.models import User
 from tests.conftest import PASSWORD
 from tests.integration.web_cases import add_labels, add_ticket
 
-PAGES = ["/", "/queue/review/rail/", "/tickets/1/", "/tickets/1/triage/"]
+PAGES = ["/", "/queue/rail/", "/tickets/1/", "/tickets/1/triage/"]
 FORMS = ["/tickets/1/label/", "/tickets/1/label/undo/", "/tickets/1/triage/again/"]
 
 
@@ -87,14 +87,6 @@ def test_empty_login_fields_are_named(client: Client, db: None) -> None:
 
     assert "Enter your e-mail address." in response.text
     assert "Enter your password." in response.text
-
-
-def test_a_fragment_asked_for_after_the_session_ended_reloads_the_page(
-    client: Client, db: None
-) -> None:
-    response = client.get("/login/", headers={"HX-Request": "true"})
-
-    assert response.headers["HX-Refresh"] == "true"
 
 
 def test_a_logout_is_a_post(as_alice: Client) -> None:

@@ -60,6 +60,9 @@ def places() -> list[Place]:
             "triage_taxonomyversion_changelist",
             "What was published, and when.",
         ),
+        _place(
+            "Articles", "triage_article_changelist", "Canned answers and help that drafts rest on."
+        ),
         _place("Users", "accounts_user_changelist", "Who may log in, and as what."),
         _place("Teams", "accounts_team_changelist", "Whom labels route tickets to."),
         _place("Imports", "triage_import_changelist", "Files that became tickets."),

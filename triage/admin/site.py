@@ -43,9 +43,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item("Shedding order", "low_priority", reverse("admin:triage_shedding_changelist")),
             _item("Routes", "alt_route", reverse("admin:triage_featureroute_changelist")),
             _item("Labels", "sell", reverse("admin:triage_label_changelist")),
+            _item("Articles", "menu_book", reverse("admin:triage_article_changelist")),
             _item(
                 "Taxonomy versions", "history", reverse("admin:triage_taxonomyversion_changelist")
             ),
+            _item("Masking", "visibility_off", reverse("admin:triage_maskingpattern_changelist")),
         ),
         _group(
             "Webhooks",

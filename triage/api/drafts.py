@@ -18,7 +18,7 @@ from triage.api import docs
 from triage.api.base import Body, Endpoint
 from triage.api.idempotency import idempotent
 from triage.api.schemas import EventShape, MessageShape, Shape
-from triage.models import Draft, DraftState, Obtained
+from triage.models import ArticleKind, Draft, DraftState, Obtained, Tone
 from triage.selectors.drafts import draft_object
 from triage.selectors.objects import message_object
 from triage.services import drafts
@@ -26,6 +26,7 @@ from triage.services import drafts
 EVENT_STREAM = "text/event-stream"
 TYPES = ["application/json", EVENT_STREAM]  # who accepts both, or says nothing, gets the first
 STREAMED = (HTTPStatus.OK, EVENT_STREAM)
+TONES = [(tone.value, tone.label) for tone in Tone if tone]
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     str,
@@ -45,7 +46,21 @@ DRAFT: docs.Json = {
     "usage": {"input_tokens": 1904, "output_tokens": 131},
     "cost_usd": "0.002318000",
     "prompt_version": "9d1f0c2be5d6a7c8",
+    "sources": [
+        {
+            "id": 12,
+            "kind": "canned",
+            "title": "Broken on arrival",
+            "url": None,
+            "cited": True,
+            "at": 63,
+        }
+    ],
     "fresh": False,
+    "steer": "offer a replacement",
+    "tone": "friendly",
+    "continues": None,
+    "edited_share": None,
     "by": 7,
     "decided_by": None,
     "message_id": None,
@@ -60,6 +75,7 @@ WAITING: docs.Json = {
     **DRAFT,
     "state": "queued",
     "text": "",
+    "sources": [],
     "model": None,
     "obtained": None,
     "usage": {"input_tokens": 0, "output_tokens": 0},
@@ -76,6 +92,17 @@ class DraftErrorShape(Shape[Any]):
 class DraftUsageShape(Shape[Any]):
     input_tokens = serializers.IntegerField(help_text="Cached ones included.")
     output_tokens = serializers.IntegerField()
+
+
+class DraftSourceShape(Shape[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(ArticleKind.choices)
+    title = serializers.CharField()
+    url = serializers.CharField(allow_null=True, help_text="Where customers can read it.")
+    cited = serializers.BooleanField(help_text="Cited ones come first, in the order of the text.")
+    at = serializers.IntegerField(
+        allow_null=True, help_text="The character of the text up to which it rests on this."
+    )
 
 
 class DraftShape(Shape[Any]):
@@ -95,7 +122,17 @@ class DraftShape(Shape[Any]):
     usage = DraftUsageShape()
     cost_usd = serializers.CharField(help_text="Dollars, exact: a string with nine places.")
     prompt_version = serializers.CharField(allow_null=True)
+    sources = DraftSourceShape(many=True, help_text="The articles that it was given.")
     fresh = serializers.BooleanField()
+    steer = serializers.CharField(allow_null=True)
+    tone = serializers.ChoiceField(TONES, allow_null=True)
+    continues = serializers.IntegerField(allow_null=True)
+    edited_share = serializers.FloatField(
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text="Of a sent one: how much was changed, 0 (nothing) to 1 (all).",
+    )
     by = serializers.IntegerField()
     decided_by = serializers.IntegerField(allow_null=True)
     message_id = serializers.IntegerField(allow_null=True, help_text="What was sent of it.")
@@ -110,6 +147,19 @@ class DraftShape(Shape[Any]):
 class DraftIn(Body):
     fresh = serializers.BooleanField(
         required=False, default=False, help_text="Ask Claude anew, past any stored reply."
+    )
+    steer = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=drafts.STEER_MAX_CHARACTERS,
+        help_text="What you wish of it, in a line.",
+    )
+    tone = serializers.ChoiceField(TONES, required=False, help_text="Another than usual.")
+    continues = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="A draft of this ticket that broke off or was stopped: go on with its text. It is discarded.",
     )
 
 
@@ -144,10 +194,13 @@ class DraftListApi(Endpoint):
         summary="Ask for a draft",
         description="A worker writes it; costs money. While one is underway for the ticket it is that one. Asked with "
         "`Accept: text/event-stream` the answer is at once what `/drafts/{id}/events` says. That your rate or a budget is used "
-        "up shows in the draft: it fails, with the reason.",
+        "up shows in the draft: it fails, with the reason. Going on with a draft that is whole, decided on or stale is a 409.",
         request=DraftIn,
         responses={**docs.answers({202: DraftShape}), STREAMED: EventShape},
-        examples=[docs.body({"fresh": False}), docs.example(WAITING, status=202)],
+        examples=[
+            docs.body({"steer": "offer a replacement", "tone": "friendly"}),
+            docs.example(WAITING, status=202),
+        ],
         parameters=[docs.IDEMPOTENCY],
         tags=["drafts"],
     )
@@ -162,7 +215,14 @@ class DraftListApi(Endpoint):
     @idempotent
     def _propose(self, request: Request, ticket_id: int) -> Response:
         given = self.valid(DraftIn)
-        draft = drafts.propose(ticket_id, by=self.by, is_fresh=given["fresh"])
+        draft = drafts.propose(
+            ticket_id,
+            by=self.by,
+            is_fresh=given["fresh"],
+            steer=given["steer"],
+            tone=given.get("tone", ""),
+            continues=given.get("continues"),
+        )
         headers = {"Location": reverse("api:draft", args=[draft.pk])}
         return Response(draft_object(draft), status=HTTPStatus.ACCEPTED, headers=headers)
 
@@ -188,10 +248,11 @@ class DraftEventsApi(Endpoint):
     @extend_schema(
         operation_id="follow_draft",
         summary="Follow a draft while it is written",
-        description="Server-sent events: `draft.started`, `draft.delta` {text} many times, `draft.stale` if the customer writes "
-        "meanwhile, and in the end `draft.done` or `draft.error` {code, message}, each with {state, usage, cost_usd, model, "
-        "obtained, notice}. No character comes twice and none is missing, also after a reconnect. Whoever has seen the end gets "
-        "a 204, which keeps a browser from coming back.",
+        description="Server-sent events: `draft.started`, `draft.delta` {text} many times, `draft.citation` {id, title, url, at} "
+        "once for each source that the text up to the character `at` rests on, `draft.stale` if the customer writes meanwhile, "
+        "and in the end `draft.done` or `draft.error` {code, message}, each with {state, usage, cost_usd, model, obtained, "
+        "notice}. No character and no citation comes twice and none is missing, also after a reconnect. Whoever has seen the "
+        "end gets a 204, which keeps a browser from coming back.",
         parameters=[LAST_EVENT_ID],
         responses={**docs.answers({}), STREAMED: EventShape, HTTPStatus.NO_CONTENT: None},
         tags=["drafts"],

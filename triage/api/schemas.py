@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from triage.api.base import Body
-from triage.models import Channel, Decision, Priority, Stage, Status
+from triage.models import Channel, CorrectionReason, Decision, Priority, Stage, Status
 from triage.models.tickets import AuthorKind
 
 STATES = [(state, state) for state in ("queued", "running", "done", "skipped", "failed")]
@@ -231,6 +231,11 @@ class TicketChangeIn(Body):
 class CorrectionIn(Body):
     label = serializers.CharField(  # type: ignore[assignment]
         max_length=120, help_text="The slug of an active label."
+    )
+    reason = serializers.ChoiceField(
+        [(reason.value, reason.label) for reason in CorrectionReason if reason],
+        required=False,
+        help_text="Why; kept with what triage decided, for who tends the labels.",
     )
     version = serializers.IntegerField(required=False, min_value=1)
 

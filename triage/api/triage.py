@@ -52,15 +52,23 @@ class TriageApi(Endpoint):
     @extend_schema(
         operation_id="correct_triage",
         summary="Correct a ticket's label",
-        description="Sets the label for good, and its team; confirming the label that stands is the same act.",
+        description="Sets the label for good, and its team; confirming the label that stands is the same act. The same "
+        "again changes nothing.",
         request=CorrectionIn,
         responses=docs.answers({200: TicketShape}),
-        examples=[docs.body({"label": "refund"}), docs.example(docs.TICKET)],
+        examples=[
+            docs.body({"label": "refund", "reason": "wrong_label"}),
+            docs.example(docs.TICKET),
+        ],
         tags=["triage"],
     )
     def patch(self, request: Request, ticket_id: int) -> Response:
         given = self.valid(CorrectionIn)
         tickets.correct_label(
-            ticket_id, label=given["label"], by=self.by, version=given.get("version")
+            ticket_id,
+            label=given["label"],
+            by=self.by,
+            version=given.get("version"),
+            reason=given.get("reason", ""),
         )
         return Response(ticket_object(tickets_with_all().get(pk=ticket_id)))

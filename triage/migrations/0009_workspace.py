@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='draft',
             name='sources',
-            field=models.JSONField(blank=True, default=list, help_text='[{id, kind, title, url, is_cited}]: the articles it was given.'),
+            field=models.JSONField(blank=True, default=list, help_text='[{id, kind, title, url, is_cited, at}]: the articles it was given.'),
         ),
         migrations.AddField(
             model_name='draft',

@@ -65,7 +65,7 @@ class Draft(models.Model):
     sources = models.JSONField(
         default=list,
         blank=True,
-        help_text="[{id, kind, title, url, is_cited}]: the articles it was given.",
+        help_text="[{id, kind, title, url, is_cited, at}]: the articles it was given.",
     )
     text = models.TextField(blank=True)
     error_code = models.CharField(max_length=40, blank=True)

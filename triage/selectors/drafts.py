@@ -68,7 +68,12 @@ def draft_object(draft: Draft) -> Json:
         "error": error_object(draft),
         **outcome_object(draft),
         "prompt_version": draft.prompt_version or None,
+        "sources": [_source(source) for source in draft.sources],
         "fresh": draft.is_fresh,
+        "steer": draft.steer or None,
+        "tone": draft.tone or None,
+        "continues": draft.continues_id,
+        "edited_share": draft.edited_share,
         "by": draft.by_id,
         "decided_by": draft.decided_by_id,
         "message_id": draft.message_id,
@@ -79,6 +84,12 @@ def draft_object(draft: Draft) -> Json:
         "decided_at": time_of(draft.decided_at),
         "mailed_at": time_of(draft.mailed_at),
     }
+
+
+def _source(source: Json) -> Json:
+    """A source with its place in the text, the character up to which that rests on it, where it is cited."""
+    shown = {name: source.get(name) for name in ("id", "kind", "title", "url")}
+    return {**shown, "cited": bool(source.get("is_cited")), "at": source.get("at")}
 
 
 def outcome_object(draft: Draft) -> Json:

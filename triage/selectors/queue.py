@@ -3,7 +3,7 @@
 Nothing here counts further than `COUNT_STOP` or skips rows, so a page costs the same in a million tickets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
@@ -115,6 +115,22 @@ class Choices:
     teams: tuple[Choice, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first tickets of a list in its order, and whether there are more."""
+
+    ids: tuple[int, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """The ids that filters name by slugs, each in a list."""
+
+    labels: Mapping[str, list[int]]
+    teams: Mapping[str, list[int]]
+
+
 class _BoundedCount(Subquery):
     """How many rows the (sliced) inner query has."""
 
@@ -125,11 +141,8 @@ class _BoundedCount(Subquery):
 def page(filters: Filters, *, by: User, after: Cursor | None = None) -> Page:
     """The rows that `by` sees under `filters`, in three queries."""
     is_back = after is not None and after.is_back
-    ascending = filters.is_oldest_first is not is_back
-    tickets = _narrowed(filters, by)
-    if after:
-        tickets = tickets.filter(_beyond(after, ascending=ascending))
-    found = list(_first_of(tickets, ascending=ascending))
+    tickets, order = _place(filters, by, after)
+    found = list(_first_of(tickets, order))
     has_more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
     if is_back:
@@ -143,6 +156,25 @@ def page(filters: Filters, *, by: User, after: Cursor | None = None) -> Page:
     )
 
 
+def page_ids(filters: Filters, *, by: User, after: Cursor | None = None) -> list[int]:
+    """The tickets that `page` would show, by an index alone: what has come and gone since it was shown."""
+    tickets, order = _place(filters, by, after)
+    return list(tickets.order_by(*order).values_list("pk", flat=True)[:PAGE_ROWS])
+
+
+def first_ids(filters: Filters, *, by: User, limit: int) -> First:
+    """The first `limit` tickets that `by` sees under `filters`, by an index alone like a page's."""
+    order = _order(ascending=filters.is_oldest_first)
+    found = matching(filters, by=by).order_by(*order).values_list("pk", flat=True)[: limit + 1]
+    ids = tuple(found)
+    return First(ids[:limit], has_more=len(ids) > limit)
+
+
+def matching(filters: Filters, *, by: User) -> QuerySet[Ticket]:
+    """All tickets that `by` sees under `filters`, in no order."""
+    return _narrowed(filters, by, _owners([filters]))
+
+
 def counts(by: User) -> dict[View, int]:
     """How many tickets each view has, in one query; COUNT_STOP + 1 stands for "more than COUNT_STOP"."""
     bounded = [
@@ -150,6 +182,19 @@ def counts(by: User) -> dict[View, int]:
     ]
     found = User.objects.filter(pk=by.pk).order_by().values_list(*bounded).get()
     return dict(zip(View, found, strict=True))
+
+
+def counts_of(several: Sequence[Filters], *, by: User) -> list[int]:
+    """How many tickets `by` sees under each of the filters, counted as `counts` does; three queries at most."""
+    owners = _owners(several)
+    bounded = [
+        _BoundedCount(_narrowed(each, by, owners).order_by().values("pk")[: COUNT_STOP + 1])
+        for each in several
+    ]
+    if not bounded:
+        return []
+    found = User.objects.filter(pk=by.pk).order_by().values_list(*bounded).get()
+    return [number or 0 for number in found]  # none where a label or a team is gone
 
 
 def choices() -> Choices:
@@ -183,24 +228,44 @@ def _in_view(view: View, by: User) -> QuerySet[Ticket]:
             return tickets.filter(status__in=FINISHED)
 
 
-def _narrowed(filters: Filters, by: User) -> QuerySet[Ticket]:
+def _narrowed(filters: Filters, by: User, owners: _Owners) -> QuerySet[Ticket]:
     tickets = _in_view(filters.view, by)
     if filters.label:
-        tickets = tickets.filter(filed_label__in=_ids(Label.objects, filters.label))
+        tickets = tickets.filter(filed_label__in=owners.labels.get(filters.label, []))
     if filters.priority:
         tickets = tickets.filter(priority=filters.priority)
     if filters.status:
         tickets = tickets.filter(status=filters.status)
     if filters.team:
-        tickets = tickets.filter(team__in=_ids(Team.objects, filters.team))
+        tickets = tickets.filter(team__in=owners.teams.get(filters.team, []))
     if filters.text:
         tickets = tickets.filter(_says(filters.text))
     return tickets
 
 
-def _ids(owners: Manager[Label] | Manager[Team], slug: str) -> list[int]:
-    """The one that has the slug: how many tickets are whose, the planner cannot know of a subquery."""
-    return list(owners.filter(slug=slug).values_list("pk", flat=True))
+def _owners(several: Sequence[Filters]) -> _Owners:
+    return _Owners(
+        labels=_ids(Label.objects, {each.label for each in several}),
+        teams=_ids(Team.objects, {each.team for each in several}),
+    )
+
+
+def _ids(owners: Manager[Label] | Manager[Team], slugs: set[str]) -> dict[str, list[int]]:
+    """Those that have the slugs: how many tickets are whose, the planner cannot know of a subquery."""
+    if not (wanted := slugs - {""}):
+        return {}
+    return {slug: [pk] for slug, pk in owners.filter(slug__in=wanted).values_list("slug", "pk")}
+
+
+def _place(
+    filters: Filters, by: User, after: Cursor | None
+) -> tuple[QuerySet[Ticket], tuple[str, str]]:
+    """The tickets from a place of the list on, and the order to read them in."""
+    ascending = filters.is_oldest_first is not (after is not None and after.is_back)
+    tickets = matching(filters, by=by)
+    if after:
+        tickets = tickets.filter(_beyond(after, ascending=ascending))
+    return tickets, _order(ascending=ascending)
 
 
 def _says(text: str) -> Q:
@@ -221,12 +286,11 @@ def _beyond(cursor: Cursor, *, ascending: bool) -> Q:
     return Q(created_at__lte=moment) & earlier
 
 
-def _first_of(tickets: QuerySet[Ticket], *, ascending: bool) -> QuerySet[Ticket]:
+def _first_of(tickets: QuerySet[Ticket], order: tuple[str, str]) -> QuerySet[Ticket]:
     """A page and one more, with all that a row shows, their long texts left behind.
 
     Which tickets they are is found first, by an index alone: what else a row shows is read for these few.
     """
-    order = ("created_at", "id") if ascending else ("-created_at", "-id")
     first = tickets.order_by(*order).values("pk")[: PAGE_ROWS + 1]
     return (
         Ticket.objects.filter(pk__in=first)
@@ -236,6 +300,10 @@ def _first_of(tickets: QuerySet[Ticket], *, ascending: bool) -> QuerySet[Ticket]
         .annotate(opening=Left("description", OPENING_CHARACTERS))
         .order_by(*order)[: PAGE_ROWS + 1]
     )
+
+
+def _order(*, ascending: bool) -> tuple[str, str]:
+    return ("created_at", "id") if ascending else ("-created_at", "-id")
 
 
 def _cursor(ticket: Ticket, *, is_back: bool) -> Cursor:

@@ -12,7 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
-from triage.models import Budget, Channel, Feature, Label, Message, Period, Scope, Ticket
+from triage.models import (
+    Article,
+    Budget,
+    Channel,
+    Feature,
+    Label,
+    Message,
+    Period,
+    Scope,
+    Ticket,
+)
 from triage.services import intake, taxonomy
 from triage.services.intake import NewTicket, Received
 from triage.services.intake.cleaning import bounded, cleaned
@@ -41,11 +51,12 @@ def is_wanted() -> bool:
 
 
 def load() -> Logins:
-    """Labels, tickets with their threads, and the demo users, in one transaction; triage starts on commit."""
+    """Labels, articles, tickets with their threads, and the demo users, in one transaction; triage starts on commit."""
     described = json.loads((FOLDER / "taxonomy.json").read_text())
     lines = (FOLDER / "tickets.jsonl").read_text().splitlines()
     with transaction.atomic():
         _load_labels(described)
+        _load_articles()
         logins = _load_people()
         taxonomy.publish(by=User.objects.get(email=PEOPLE[1][0]))
         rows = [json.loads(line) for line in lines]
@@ -81,6 +92,13 @@ def _load_labels(described: dict[str, Any]) -> None:
             **{**row, "team": teams[row["team"]]},
             auto_apply_reason=OVERRIDE if row["auto_apply"] else "",
         )
+
+
+def _load_articles() -> None:
+    """The canned answers and help articles; their teams are there already."""
+    teams = {team.slug: team for team in Team.objects.all()}
+    for row in json.loads((FOLDER / "articles.json").read_text()):
+        Article.objects.create(**{**row, "team": teams[row["team"]] if row["team"] else None})
 
 
 def _load_people() -> Logins:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from triage.queue import TaskName
-from triage.services import batches, classification, drafts, webhooks
+from triage.services import batches, classification, drafts, pruning, webhooks
 from triage.services.gateway import life
 from triage.services.intake import uploads
 
@@ -33,6 +33,11 @@ def read_upload(import_id: int) -> None:
 @shared_task(name=TaskName.CHECK_MODELS.value, soft_time_limit=110)
 def check_models() -> None:
     life.check_models_daily()
+
+
+@shared_task(name=TaskName.PRUNE.value, soft_time_limit=110)
+def prune() -> None:
+    pruning.prune_in_slices()
 
 
 # No time limits: they run in threads, in slices of their own.

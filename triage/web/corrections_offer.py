@@ -18,6 +18,7 @@ class Offer:
     name: str
     before: str
     was_by_person: bool
+    took_priority: bool
     version: int
 
 

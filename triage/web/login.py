@@ -6,9 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.forms import EmailInput
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.utils.decorators import method_decorator
-from django_htmx.http import HttpResponseClientRefresh
 
 
 class LoginForm(AuthenticationForm):
@@ -30,9 +29,3 @@ class LoginForm(AuthenticationForm):
 class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """A page's fragment cannot show a login: where a session ended meanwhile, the page is loaded anew."""
-        if getattr(request, "htmx", False):
-            return HttpResponseClientRefresh()
-        return super().dispatch(request, *args, **kwargs)

@@ -9,7 +9,7 @@ from accounts.models.tokens import Scope
 from tests.integration.api.client import ROOT, Api, api_as, fault_fields
 from tests.integration.drafts.cases import ready, reread, written
 from tests.integration.drafts.conftest import ticket
-from triage.models import Draft, DraftState, Message, Ticket
+from triage.models import Article, ArticleKind, Draft, DraftState, Message, Ticket
 from triage.models.tickets import AuthorKind
 from triage.services import drafts, tickets
 from triage.simulator import RunningSimulator
@@ -81,8 +81,67 @@ def test_a_draft_that_is_not_there_is_a_404(api: Api, name: str) -> None:
 
 
 def test_a_field_that_is_not_there_is_refused(api: Api, ticket: Ticket, draft: Draft) -> None:
-    assert fault_fields(api.post(f"/tickets/{ticket.pk}/drafts", {"tone": "warm"})) == ["tone"]
+    assert fault_fields(api.post(f"/tickets/{ticket.pk}/drafts", {"mood": "warm"})) == ["mood"]
     assert fault_fields(api.post(f"/drafts/{draft.pk}/send", {})) == ["body"]
+
+
+def test_wish_tone_and_what_it_goes_on_with_are_shown(
+    api: Api, ticket: Ticket, draft: Draft
+) -> None:
+    Draft.objects.filter(pk=draft.pk).update(state=DraftState.CANCELLED)
+    wish = {"steer": "offer a credit", "tone": "formal", "continues": draft.pk}
+
+    said = api.post(f"/tickets/{ticket.pk}/drafts", wish).json()
+
+    assert {name: said[name] for name in wish} == wish
+    assert (said["text"], said["sources"], said["edited_share"]) == (draft.text, [], None)
+    assert api.get(f"/drafts/{draft.pk}").json()["state"] == "discarded"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("tone", "warm"), ("tone", ""), ("steer", "a" * 301), ("continues", 0)]
+)
+def test_a_wish_that_cannot_be_told_names_its_field(
+    api: Api, ticket: Ticket, field: str, value: object
+) -> None:
+    answer = api.post(f"/tickets/{ticket.pk}/drafts", {field: value})
+
+    assert (answer.status_code, fault_fields(answer)) == (422, [field])
+    assert not Draft.objects.exists()
+
+
+def test_what_cannot_be_gone_on_with_is_a_fields_fault_or_a_conflict(
+    api: Api, ticket: Ticket, draft: Draft
+) -> None:
+    nobodys = api.post(f"/tickets/{ticket.pk}/drafts", {"continues": draft.pk + 1})
+    whole = api.post(f"/tickets/{ticket.pk}/drafts", {"continues": draft.pk})
+
+    assert (nobodys.status_code, fault_fields(nobodys)) == (422, ["continues"])
+    assert (whole.status_code, whole.json()["error"]["code"]) == (409, "conflict")
+    assert "continues" in whole.json()["error"]["message"]
+
+
+def test_a_sent_one_shows_its_sources_and_how_much_was_changed(
+    api: Api, ticket: Ticket, claude: RunningSimulator
+) -> None:
+    article = Article.objects.create(
+        kind=ArticleKind.HELP, title="Broken lid", body="A kettle with a broken lid is replaced."
+    )
+    draft = written(Draft.objects.get(pk=api.post(f"/tickets/{ticket.pk}/drafts").json()["id"]))
+    api.post(f"/drafts/{draft.pk}/send", {"body": draft.text})
+
+    said = api.get(f"/drafts/{draft.pk}").json()
+
+    (source,) = said["sources"]
+    assert source == {
+        "id": article.pk,
+        "kind": "help",
+        "title": "Broken lid",
+        "url": None,
+        "cited": True,
+        "at": draft.text.index("replaced.") + len("replaced."),
+    }
+    assert said["edited_share"] == 0
 
 
 def test_one_that_waits_is_cancelled(api: Api, ticket: Ticket) -> None:

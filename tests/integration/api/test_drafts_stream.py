@@ -159,7 +159,7 @@ def test_asked_for_as_a_stream_it_streams_at_once(
 def test_who_has_seen_the_end_is_not_to_come_back(
     server: Server, draft: Draft, claude: RunningSimulator
 ) -> None:
-    end = f"{len(written(draft).text)}-2"
+    end = f"{len(written(draft).text)}-9"
 
     with server.asking(f"/drafts/{draft.pk}/events", Last_Event_ID=end) as answer:
         assert (answer.status, answer.read()) == (204, b"")

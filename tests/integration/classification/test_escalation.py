@@ -116,7 +116,8 @@ def test_without_sonnet_the_first_value_is_at_most_suggested_and_caught_up_later
     assert run.due_at > timezone.now()
     assert APPLIED not in decisions(run).values()
     assert (ticket.label, ticket.needs_review, ticket.is_skipped) == (None, True, True)
-    assert ticket.suggested_label and ticket.filed_label == ticket.suggested_label.pk
+    assert ticket.suggested_label
+    assert ticket.filed_label == ticket.suggested_label.pk
     assert run.cost_nanousd == ledger_nanousd(ticket)
 
 

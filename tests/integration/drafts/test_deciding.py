@@ -12,6 +12,7 @@ from triage.exceptions import Conflict, DraftStale, InvalidInput
 from triage.models import Draft, DraftState, Event, EventKind, Message, Status, Ticket
 from triage.models.tickets import AuthorKind
 from triage.services import drafts, tickets
+from triage.services.drafts.deciding import edited_share
 
 Decide = Callable[[Draft, User], object]
 
@@ -59,6 +60,34 @@ def test_sending_stores_what_the_person_made_of_it_as_a_public_message(
     assert (message.author, message.author_kind) == (bob, AuthorKind.AGENT)
     assert sent.text == "Hello, it is on its way."
     assert Ticket.objects.get(pk=draft.ticket_id).status == Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("body", "share"),
+    [
+        ("Hello, it is on its way.", 0),
+        ("  Hello, it is on its way.\r\n", 0),
+        ("Hello, it is on its way!", 0.0417),  # one out, one in, of 2 x 24
+        ("QQQQ", 1),
+    ],
+)
+def test_how_much_of_it_was_changed_is_kept_with_a_sent_one(
+    draft: Draft, bob: User, body: str, share: float
+) -> None:
+    drafts.send(draft.pk, body=body, by=bob)
+
+    assert reread(draft).edited_share == share
+
+
+def test_a_small_change_of_a_long_draft_is_never_rounded_to_nothing_or_all() -> None:
+    long = "ab" * 20_000
+
+    assert edited_share(long, long + "!") == 0.0001
+    assert edited_share(long, "a" + "c" * 50_000) == 0.9999
+
+
+def test_one_that_was_not_sent_has_no_share(draft: Draft, bob: User) -> None:
+    assert drafts.discard(draft.pk, by=bob).edited_share is None
 
 
 def test_sending_is_recorded_for_webhooks_beside_the_message(draft: Draft, bob: User) -> None:

@@ -19,6 +19,7 @@ from triage.models import Draft, DraftState, Ticket
 from triage.models.tickets import AuthorKind
 from triage.services import drafts, tickets
 from triage.services.drafts import EventName, live
+from triage.services.drafts.citing import Written
 from triage.services.gateway.fleet.connection import get_redis
 from triage.simulator import RunningSimulator
 
@@ -88,7 +89,7 @@ def test_once_it_is_over_everything_is_told_from_any_place(
 
     assert told(follow(draft)) == text
     assert told(follow(draft, after="10-1")) == text[10:]
-    (last,) = follow(draft, after=f"{len(text)}-2")
+    (last,) = follow(draft, after=f"{len(text)}-9")
     assert last.name is EventName.DONE
 
 
@@ -180,10 +181,10 @@ def test_there_is_nothing_to_follow_of_a_draft_that_is_not_there(transactional_d
 def test_an_entry_whose_answer_was_lost_and_that_is_sent_again_holds_nothing_up(
     draft: Draft, transactional_db: None
 ) -> None:
-    assert live.add(draft.pk, "Hello", characters=5)
+    assert live.add(draft.pk, Written("Hello"))
 
-    again = live.begin(draft.pk), live.add(draft.pk, "Hello", characters=5)
-    more = live.add(draft.pk, "Hello you", characters=9)
+    again = live.begin(draft.pk), live.add(draft.pk, Written("Hello"))
+    more = live.add(draft.pk, Written("Hello you"))
 
     assert (*again, more) == (True, True, True)
-    assert live.whole_text(draft.pk, known="") == "Hello you"
+    assert live.whole(draft.pk, known=Written()) == Written("Hello you")

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from tests.integration.drafts.cases import reread
-from triage.exceptions import DraftsUnavailable
-from triage.models import Draft, DraftState, Ticket
+from triage.exceptions import DraftsUnavailable, InvalidInput
+from triage.models import Draft, DraftState, Ticket, Tone
 from triage.services import drafts
 
 QUEUE = "drafts"
@@ -97,6 +97,25 @@ def test_without_redis_it_is_refused_in_words_and_nothing_is_stored(
 def test_there_is_no_draft_for_a_ticket_that_is_not_there(alice: User) -> None:
     with pytest.raises(Ticket.DoesNotExist):
         drafts.propose(0, by=alice)
+
+
+def test_wish_and_tone_are_kept_in_one_clean_line(ticket: Ticket, alice: User) -> None:
+    draft = drafts.propose(ticket.pk, by=alice, steer=" offer\x07 a\r\ncredit ", tone=Tone.FRIENDLY)
+
+    assert (draft.steer, draft.tone) == ("offer a credit", Tone.FRIENDLY)
+
+
+@pytest.mark.parametrize(
+    ("field", "steer", "tone"), [("tone", "", "sarcastic"), ("steer", "a" * 301, "")]
+)
+def test_a_wish_that_cannot_be_told_is_a_fields_fault(
+    ticket: Ticket, alice: User, field: str, steer: str, tone: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        drafts.propose(ticket.pk, by=alice, steer=steer, tone=tone)
+
+    assert refused.value.field == field
+    assert not Draft.objects.exists()
 
 
 def test_one_that_waits_is_cancelled_at_once_and_never_written(ticket: Ticket, alice: User) -> None:

@@ -20,6 +20,7 @@ from triage.models import (
     Period,
     Scope,
     Ticket,
+    Tone,
 )
 from triage.models.tickets import AuthorKind
 from triage.services import drafts, tickets
@@ -96,6 +97,20 @@ def test_a_fresh_one_asks_anew_and_reads_the_guide_from_the_cache(
         False,
         True,
     ]
+
+
+def test_another_wish_is_another_request_and_shows_in_the_text(
+    ticket: Ticket, alice: User, claude: RunningSimulator
+) -> None:
+    usual = written(drafts.propose(ticket.pk, by=alice))
+
+    brief = written(drafts.propose(ticket.pk, by=alice, tone=Tone.BRIEF))
+    steered = written(drafts.propose(ticket.pk, by=alice, steer="offer a credit"))
+
+    assert len(claude.rows()) == 3
+    assert len(brief.text) < len(usual.text) / 2
+    assert "offer a credit" in steered.text
+    assert usual.prompt_version == brief.prompt_version == steered.prompt_version
 
 
 def test_an_answer_that_breaks_off_leaves_its_text_and_says_why(

@@ -1,4 +1,4 @@
-"""Twice the text takes about twice the time: a square would take four times, a cube eight."""
+"""Four times the text takes about four times as long: a square would take sixteen times."""
 
 from collections.abc import Callable
 from time import process_time
@@ -54,12 +54,12 @@ READERS = [cleaned, find_instruction, new_words, neutralised]
 def test_time_grows_with_the_length_of_hostile_text_and_not_faster(
     piece: str, reader: Callable[[str], str]
 ) -> None:
-    small, large = (_text(piece, size) for size in (SMALL, 2 * SMALL))
+    small, large = (_text(piece, size) for size in (SMALL, 4 * SMALL))
 
     seconds = _fastest(reader, large)
 
     if seconds > WORTH_MEASURING_SECONDS:
-        assert seconds < 3 * _fastest(reader, small)
+        assert seconds < 10 * _fastest(reader, small)
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)

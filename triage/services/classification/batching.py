@@ -31,6 +31,7 @@ from triage.services.classification.rule import (
 from triage.services.gateway import About, Request
 from triage.services.gateway.batches import ENDED, LINES_AT_MOST, Line, Prepared, prepare
 from triage.services.gateway.routes import route_of
+from triage.services.masking import mask
 from triage.services.taxonomy import Taxonomy
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ def fill(runs: Sequence[Triage]) -> Prepared:
     """
     try:
         current = taxonomy.current()
-        asked = [(run, build_request(run.ticket, current)) for run in runs]
+        asked = [(run, mask(build_request(run.ticket, current)).request) for run in runs]
         return _prepare(asked, model=_first_model())
     except BaseException:
         _picked(run.pk for run in runs).update(state=State.QUEUED, lease_until=None)
@@ -184,7 +185,7 @@ def _take(batch_id: int) -> list[Triage]:
 def _find_hard(runs: Sequence[Triage]) -> list[Asked]:
     """The runs for which the cascade, with the first model's stored reply, would ask the strong model."""
     current, thresholds = taxonomy.current(), thresholds_in_force()
-    asked = ((run, build_request(run.ticket, current)) for run in runs)
+    asked = ((run, mask(build_request(run.ticket, current)).request) for run in runs)
     return [each for each in asked if _is_hard(each[1], current, thresholds)]
 
 

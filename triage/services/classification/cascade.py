@@ -4,14 +4,14 @@ Whatever happens on the way, the ticket stays: an outage makes the triage `skipp
 cannot be used goes to the next stage and in the end to a person.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import User
 from triage.exceptions import AnswerUnusable, GatewayError, NoTaxonomy, RequestRejected
 from triage.models import Feature, Stage
 from triage.services import gateway, taxonomy
 from triage.services.classification import recording, work
-from triage.services.classification.answer import Answer, parse
+from triage.services.classification.answer import REASON_MAX_CHARACTERS, Answer, parse
 from triage.services.classification.prompt import build_request
 from triage.services.classification.recording import Verdict
 from triage.services.classification.rule import (
@@ -19,7 +19,8 @@ from triage.services.classification.rule import (
     reason_to_escalate,
     thresholds_in_force,
 )
-from triage.services.gateway import About, Reply, Request, Reuse
+from triage.services.gateway import About, Reply, Reuse
+from triage.services.masking import Masked, mask
 from triage.services.taxonomy import Taxonomy
 
 
@@ -37,7 +38,7 @@ class StageResult:
 class Asking:
     """What stays the same for both stages of one run."""
 
-    request: Request
+    masked: Masked
     taxonomy: Taxonomy
     thresholds: Thresholds
     about: About
@@ -53,7 +54,7 @@ def run(triage_id: int) -> None:
     try:
         current = taxonomy.current()
         asking = Asking(
-            request=build_request(claimed.ticket, current),
+            masked=mask(build_request(claimed.ticket, current)),
             taxonomy=current,
             thresholds=thresholds_in_force(),
             about=About("ticket", str(claimed.ticket.pk)),
@@ -98,7 +99,7 @@ def _ask(asking: Asking, feature: Feature) -> StageResult:
     """One stage's answer; a reply that cannot be used is a result too, not an error."""
     try:
         reply = gateway.ask(
-            asking.request,
+            asking.masked.request,
             feature=feature,
             by=asking.by,
             about=asking.about,
@@ -107,9 +108,16 @@ def _ask(asking: Asking, feature: Feature) -> StageResult:
     except (AnswerUnusable, RequestRejected) as error:
         return StageResult(None, None, _in_words(error), error.cost_nanousd)
     try:
-        return StageResult(parse(reply.text, asking.taxonomy), reply, "", reply.cost_nanousd)
+        return StageResult(_read(reply, asking), reply, "", reply.cost_nanousd)
     except AnswerUnusable as error:
         return StageResult(None, reply, _in_words(error), reply.cost_nanousd)
+
+
+def _read(reply: Reply, asking: Asking) -> Answer:
+    """The answer in `reply`; its reason, which people read, with what placeholders in it stand for."""
+    answer = parse(reply.text, asking.taxonomy)
+    reason = asking.masked.restore(answer.reason)
+    return replace(answer, reason=reason[:REASON_MAX_CHARACTERS])
 
 
 def _in_words(error: GatewayError) -> str:
@@ -136,5 +144,5 @@ def _conclude(
         latency_ms=sum(s.reply.latency_ms for s in asked if s.reply),
         taxonomy=asking.taxonomy,
         thresholds=asking.thresholds,
-        prompt_version=asking.request.prompt_version,
+        prompt_version=asking.masked.request.prompt_version,
     )

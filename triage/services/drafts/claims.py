@@ -3,11 +3,13 @@
 Each statement is a transaction of its own, after which the connection is back in the pool: a draft takes up to 90 seconds.
 """
 
+import json
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from triage.models import Draft
+from triage.selectors.objects import Json
 from triage.services.gateway.journal import durable
 
 
@@ -20,12 +22,15 @@ class Kept:
 
 
 def claim(draft_id: int) -> Draft | None:
-    """The draft, ours to write; None unless it waits. What made it stale is still to be read, so it no longer is."""
+    """The draft, ours to write; None unless it waits. What made it stale is still to be read, so it no longer is.
+
+    One that goes on with another stays stale: its first half was written before.
+    """
     with durable() as cursor:
         cursor.execute(
             """
             UPDATE triage_draft
-               SET state = 'running', claims = claims + 1, stale_at = NULL,
+               SET state = 'running', claims = claims + 1, stale_at = CASE WHEN text = '' THEN NULL ELSE stale_at END,
                    lease_until = clock_timestamp() + %s * interval '1 second'
              WHERE id = %s AND state = 'queued'
             RETURNING id
@@ -37,17 +42,17 @@ def claim(draft_id: int) -> Draft | None:
     return Draft.objects.select_related("by", "ticket__requester").get(pk=draft_id)
 
 
-def keep(draft_id: int, claims: int, text: str) -> Kept:
-    """Save the text so far and push the lease."""
+def keep(draft_id: int, claims: int, text: str, sources: list[Json]) -> Kept:
+    """Save the text so far with what it cites, and push the lease."""
     with durable() as cursor:
         cursor.execute(
             """
             UPDATE triage_draft
-               SET text = %s, lease_until = clock_timestamp() + %s * interval '1 second'
+               SET text = %s, sources = %s::jsonb, lease_until = clock_timestamp() + %s * interval '1 second'
              WHERE id = %s AND state = 'running' AND claims = %s
             RETURNING cancel_asked_at IS NOT NULL
             """,
-            [text, settings.TRIAGE_DRAFT_LEASE_SECONDS, draft_id, claims],
+            [text, json.dumps(sources), settings.TRIAGE_DRAFT_LEASE_SECONDS, draft_id, claims],
         )
         row = cursor.fetchone()
     return Kept(is_ours=row is not None, is_stop_asked=bool(row and row[0]))

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from rapidfuzz.distance import Indel
 
 from accounts.models import User
 from triage.exceptions import Conflict, DraftStale
@@ -9,6 +10,7 @@ from triage.models import Draft, DraftState, Event, EventKind, Message, Ticket
 from triage.models.drafts import UNDERWAY, USABLE
 from triage.services import tickets
 from triage.services.drafts import mailing
+from triage.services.intake.cleaning import cleaned
 
 WHY_NOT = {
     DraftState.QUEUED: "This draft is not written yet.",
@@ -53,6 +55,8 @@ def discard(draft_id: int, *, by: User) -> Draft:
 def send(draft_id: int, *, body: str, by: User, is_stale_ok: bool = False) -> Message:
     """Send `body`, what became of the draft in the editor, as a public message; it is mailed too, where mail is set up.
 
+    How much of the draft was changed is kept with it.
+
     Args:
         is_stale_ok: The customer's newest message has been seen, and this is sent all the same.
 
@@ -68,6 +72,7 @@ def send(draft_id: int, *, body: str, by: User, is_stale_ok: bool = False) -> Me
         if draft.is_stale and not is_stale_ok:
             raise DraftStale("The customer has written again since this was drafted.")
         draft.message = message = tickets.add_message(draft.ticket_id, body=body, by=by)
+        draft.edited_share = edited_share(draft.text, message.body)
         draft.mail_due_at = timezone.now() if mailing.is_possible(draft) else None
         _decide(draft, DraftState.SENT, by)
         Event.objects.record(
@@ -75,6 +80,16 @@ def send(draft_id: int, *, body: str, by: User, is_stale_ok: bool = False) -> Me
         )
         mailing.enqueue_mail(draft)
     return message
+
+
+def edited_share(drafted: str, sent: str) -> float:
+    """How much of `drafted` was changed before it was `sent`: 0 nothing, 1 all; blank ends do not count.
+
+    The characters to be taken out and put in to make one of the other, as a share of all characters of both (normalised
+    indel distance). Rounded to four places, but 0 and 1 are said only of what is just that.
+    """
+    share = Indel.normalized_distance(cleaned(drafted), cleaned(sent))
+    return share if share in (0, 1) else min(max(round(share, 4), 0.0001), 0.9999)
 
 
 def _locked(draft_id: int) -> Draft:
@@ -94,4 +109,5 @@ def _check_usable(draft: Draft) -> None:
 
 def _decide(draft: Draft, state: DraftState, by: User) -> None:
     draft.state, draft.decided_by, draft.decided_at = state, by, timezone.now()
-    draft.save(update_fields=["state", "decided_by", "decided_at", "message", "mail_due_at"])
+    decided = ["state", "decided_by", "decided_at", "message", "edited_share", "mail_due_at"]
+    draft.save(update_fields=decided)

@@ -10,6 +10,7 @@ from triage.exceptions import GatewayError
 from triage.models import Draft, DraftState, Event, EventKind
 from triage.selectors.drafts import spent_on
 from triage.services.drafts import claims, live
+from triage.services.drafts.citing import Written, citations_in, marked
 from triage.services.gateway import Reply
 
 WRITER_LOST = "writer_lost"
@@ -28,13 +29,8 @@ class Ending:
     error_message: str = ""
 
     @classmethod
-    def failed(cls, error: GatewayError) -> Self:
-        """Nothing came."""
-        return cls.broken("", error)
-
-    @classmethod
     def broken(cls, text: str, error: GatewayError) -> Self:
-        """It ended before it was whole."""
+        """It ended before it was whole; without any text it has failed."""
         return cls._unfinished(text, error.code, str(error))
 
     @classmethod
@@ -51,7 +47,10 @@ class Ending:
 
 
 def end(draft: Draft, ending: Ending) -> bool:
-    """Save how it ended and tell the readers. Nothing happens, and False, where another has ended it meanwhile."""
+    """Save how it ended, with the draft's `sources`, and tell the readers.
+
+    Nothing happens, and False, where another has ended it meanwhile.
+    """
     with transaction.atomic():
         mine = Draft.objects.filter(pk=draft.pk, state=DraftState.RUNNING, claims=draft.claims)
         if not mine.update(lease_until=None, finished_at=timezone.now(), **_values(draft, ending)):
@@ -71,9 +70,11 @@ def end_abandoned(limit: int) -> int:
     """End the drafts whose writer is gone, with the text that they had got to. How many."""
     ended = 0
     for draft in claims.take_abandoned(limit):
-        text = live.whole_text(draft.pk, known=draft.text)
+        known = Written(draft.text, citations_in(draft.sources))
+        written = live.whole(draft.pk, known=known)
+        draft.sources = marked(draft.sources, written.citations)
         is_stop_asked = draft.cancel_asked_at is not None
-        ended += end(draft, Ending.abandoned(text, is_stop_asked=is_stop_asked))
+        ended += end(draft, Ending.abandoned(written.text, is_stop_asked=is_stop_asked))
     return ended
 
 
@@ -82,6 +83,7 @@ def _values(draft: Draft, ending: Ending) -> dict[str, Any]:
     return {
         "state": ending.state,
         "text": ending.text,
+        "sources": draft.sources,
         "error_code": ending.error_code,
         "error_message": ending.error_message,
         "obtained": reply.obtained if reply else "",

@@ -4,6 +4,7 @@ Never the only place of anything: the row has the text in the end, and the wish 
 raises; readers then go by the row.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -11,13 +12,15 @@ from typing import Any, TypeVar
 from redis import Redis, ResponseError
 
 from triage.exceptions import DraftsUnavailable
-from triage.services.drafts.places import Entry, Number, Place
+from triage.services.drafts.citing import Written
+from triage.services.drafts.places import Citation, Entry, Number, Place
 from triage.services.gateway.fleet.connection import get_redis
 from triage.services.gateway.fleet.outage import REDIS_ERRORS, Outage
 
 ENTRIES_MAX = 2_000  # 20 a second for as long as a draft may take, and some
 KEPT_SECONDS = 3_600  # after the last entry
 TEXT = "text"
+CITATIONS = "citations"
 
 T = TypeVar("T")
 
@@ -39,12 +42,13 @@ def check_reachable() -> None:
 
 def begin(draft_id: int) -> bool:
     """Tell readers that it is being written. Whether Redis took it; so for the two below."""
-    return _add(draft_id, Entry(Place(0, Number.TOLD)))
+    return _add(draft_id, Entry(Place.told(0)))
 
 
-def add(draft_id: int, text: str, *, characters: int) -> bool:
-    """Hand on a piece of text, with which there are so many characters in all."""
-    return _add(draft_id, Entry(Place(characters, Number.TOLD), text))
+def add(draft_id: int, written: Written, *, after: int = 0) -> bool:
+    """Hand on what there is beyond so many characters."""
+    place = Place.told(len(written.text), len(written.citations))
+    return _add(draft_id, Entry(place, written.text[after:], written.citations))
 
 
 def end(draft_id: int, *, characters: int) -> bool:
@@ -52,13 +56,16 @@ def end(draft_id: int, *, characters: int) -> bool:
     return _add(draft_id, Entry(Place(characters, Number.END)))
 
 
-def whole_text(draft_id: int, *, known: str) -> str:
-    """`known`, the row's text, and what the stream has beyond it."""
+def whole(draft_id: int, *, known: Written) -> Written:
+    """`known`, what the row has, and what the stream has beyond it."""
     nothing: list[Any] = []
-    text = known
+    text, citations = known.text, known.citations
     for found in _ask(lambda redis: redis.xrange(key_of(draft_id)) or [], otherwise=nothing):
-        text += read_entry(found).after(len(text)) or ""
-    return text
+        entry = read_entry(found)
+        text += entry.after(len(text)) or ""
+        if len(entry.citations) > len(citations) and entry.place.characters <= len(text):
+            citations = entry.citations
+    return Written(text, citations)
 
 
 def ask_to_stop(draft_id: int) -> None:
@@ -74,20 +81,30 @@ def read_entry(found: tuple[bytes, dict[bytes, bytes]]) -> Entry:
     """An entry as Redis gives it."""
     entry_id, fields = found
     text = fields.get(TEXT.encode(), b"").decode()
-    return Entry(Place.parse(entry_id.decode()), text)
+    cited = json.loads(fields.get(CITATIONS.encode(), b"[]"))
+    citations = tuple(Citation(source_id, at) for source_id, at in cited)
+    return Entry(Place.parse(entry_id.decode()), text, citations)
 
 
 def _add(draft_id: int, entry: Entry) -> bool:
     def adding(redis: Redis) -> bool:
         key = key_of(draft_id)
         pipeline = redis.pipeline(transaction=False)
-        pipeline.xadd(key, {TEXT: entry.text}, id=str(entry.place), maxlen=ENTRIES_MAX)
+        pipeline.xadd(key, _fields(entry), id=str(entry.place), maxlen=ENTRIES_MAX)
         pipeline.expire(key, KEPT_SECONDS)
         with suppress(ResponseError):  # it had come, though Redis's answer had not
             pipeline.execute()
         return True
 
     return _ask(adding, otherwise=False)
+
+
+def _fields(entry: Entry) -> dict[Any, Any]:
+    fields = {TEXT: entry.text}
+    if entry.citations:
+        cited = [[citation.source_id, citation.at] for citation in entry.citations]
+        fields[CITATIONS] = json.dumps(cited)
+    return fields
 
 
 def _ask(question: Callable[[Redis], T], *, otherwise: T) -> T:

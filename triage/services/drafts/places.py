@@ -1,7 +1,8 @@
 """Where in a draft a reader stands, and what an entry of the live stream adds there.
 
-A place is `<characters>-<number>`: so many characters of the text have been told, and so many events at that point. It is the
-id of an entry in Redis and of an event outside; the row's text can go on from it as well as the stream can.
+A place is `<characters>-<number>`: so many characters of the text have been told, and with them so many citations, one less than
+the number. It is the id of an entry in Redis and of an event outside; both only ever grow, so the row's text and citations can
+go on from it as well as the stream can.
 """
 
 import re
@@ -13,11 +14,22 @@ WRITTEN = re.compile(r"(\d{1,9})-(\d)", re.ASCII)
 
 
 class Number(IntEnum):
-    """What an event is, among those at the same number of characters; they come in this order."""
+    """What has been told, besides the characters."""
 
     NOTHING = 0
-    TOLD = 1  # the start at no characters, a piece of text anywhere else
-    END = 2
+    TOLD = 1  # the start, and one more for each citation
+    END = 9
+
+
+CITATIONS_MAX = Number.END - Number.TOLD - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """That the text up to the character `at` rests on that source."""
+
+    source_id: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +40,19 @@ class Place:
     number: int = Number.NOTHING
 
     @classmethod
+    def told(cls, characters: int, citations: int = 0) -> Self:
+        """After so much of a draft."""
+        return cls(characters, Number.TOLD + citations)
+
+    @classmethod
     def parse(cls, text: str) -> Self:
         """The place that `text` names; the beginning where it names none."""
         found = WRITTEN.fullmatch(text)
         return cls(int(found[1]), int(found[2])) if found else cls()
+
+    @property
+    def citations(self) -> int:
+        return max(self.number - Number.TOLD, 0)
 
     def __str__(self) -> str:
         return f"{self.characters}-{int(self.number)}"
@@ -39,10 +60,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the live stream: `text` brings a reader to `place`. The start and the end have none."""
+    """One entry of the live stream: `text` brings a reader to `place`. The start and the end have none.
+
+    `citations` are all so far, those that earlier entries had too: whoever has missed one finds it in the next.
+    """
 
     place: Place
     text: str = ""
+    citations: tuple[Citation, ...] = ()
 
     @property
     def is_end(self) -> bool:

@@ -8,6 +8,7 @@ from django.db import DatabaseError
 
 from triage.exceptions import AttemptFailed, BudgetExceeded, KeyRejected, SpendCapReached
 from triage.models import Alert, AlertKind, Event, EventKind
+from triage.services.gateway import budgets
 from triage.services.gateway.budgets import Standing
 from triage.services.gateway.catalog import name_of
 from triage.services.gateway.fleet import Change
@@ -62,7 +63,8 @@ def open_alert(kind: AlertKind, scope: str, message: str) -> None:
         with durable():
             is_new = Alert.objects.open_once(kind, scope=scope, message=message)
             if is_new and kind in TOLD:
-                Event.objects.record(TOLD[kind], changes={"limit": scope, "message": message})
+                said = {"limit": scope, "message": message}
+                Event.objects.record(TOLD[kind], about_id=budgets.find_id(scope), changes=said)
     except DatabaseError as error:
         log.warning("an alert could not be written", kind=kind, scope=scope, error=str(error))
 

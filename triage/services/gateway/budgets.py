@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from triage.exceptions import BudgetExceeded
-from triage.models import Feature, Period, Scope
+from triage.models import Budget, Feature, Period, Scope
 from triage.types import usd
 
 # Of the installation's budgets, unless an admin has set another share: drafts are shed first, triage last.
@@ -65,8 +65,7 @@ class Standing:
     @property
     def name(self) -> str:
         """For people: "the budget of draft for this day"."""
-        whose = {Scope.INSTALLATION: "the installation", Scope.USER: f"user {self.key}"}
-        return f"the budget of {whose.get(self.scope, self.key)} for this {self.period}"
+        return name_of(self.scope, self.key, self.period)
 
     @property
     def resets_at(self) -> datetime:
@@ -80,6 +79,17 @@ class Standing:
     @property
     def is_above_soft(self) -> bool:
         return self.soft_nanousd is not None and self.used_nanousd > self.soft_nanousd
+
+
+def name_of(scope: str, key: str, period: str) -> str:
+    whose = {Scope.INSTALLATION.value: "the installation", Scope.USER.value: f"user {key}"}
+    return f"the budget of {whose.get(scope, key)} for this {period}"
+
+
+def find_id(name: str) -> int | None:
+    """The id of the budget with this name."""
+    rows = Budget.objects.values_list("pk", "scope", "key", "period")
+    return next((pk for pk, *which in rows if name_of(*which) == name), None)
 
 
 def check(

@@ -12,6 +12,7 @@ from triage.services.gateway import client, dedup, journal, leases
 from triage.services.gateway.fingerprint import fingerprint_of
 from triage.services.gateway.journal import CallRow, Closing, durable
 from triage.services.gateway.pricing import PriceCard, card_of
+from triage.services.gateway.prompts import prompt_of
 from triage.services.gateway.request import About, Reply, Request, Reuse
 from triage.services.gateway.routes import Clock, Route, route_of
 from triage.services.gateway.shaping import shape
@@ -22,7 +23,8 @@ class OpenCall:
     """A call on its way: what it asks, by which route, and how far it has come.
 
     `id` is 0 until its row is committed, with its first attempt or at its end. `cost_nanousd` is what its attempts have cost so
-    far, the bounds of unknown ones included. `leases` keeps its claim alive; the caller closes it.
+    far, the bounds of unknown ones included. `said` is the text of an answer that broke off or cannot be used. `leases` keeps its
+    claim alive; the caller closes it.
     """
 
     row: CallRow
@@ -37,6 +39,7 @@ class OpenCall:
     tries: int = 0
     hops: int = 0
     cost_nanousd: int = 0
+    said: str = ""
     leases: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -80,6 +83,7 @@ def build_call(
         fingerprint=fingerprint_of(request, shape(request, route.model_asked)),
         prompt_version=request.prompt_version,
         model_asked=route.model_asked,
+        prompt=prompt_of(request),
     )
     return OpenCall(
         row=row,
@@ -107,9 +111,10 @@ def close_answered(
         tries=call.tries,
         obtained=call.obtained,
         model_served=answer.model,
+        text=answer.text,
     )
     journal.close_call(cursor, closing)
-    return _reply(call, closing, answer.text)
+    return _reply(call, closing)
 
 
 def close_reused(call: OpenCall, stored: dedup.Stored, obtained: Obtained) -> Reply:
@@ -126,9 +131,10 @@ def close_reused(call: OpenCall, stored: dedup.Stored, obtained: Obtained) -> Re
             obtained=obtained,
             model_served=stored.model_served,
             saved_nanousd=stored.cost_nanousd,
+            text=stored.text,
         )
         journal.close_call(cursor, closing)
-    return _reply(call, closing, stored.text)
+    return _reply(call, closing)
 
 
 def close_failed(call: OpenCall, error: GatewayError) -> None:
@@ -144,13 +150,14 @@ def close_failed(call: OpenCall, error: GatewayError) -> None:
             cost_nanousd=call.cost_nanousd,
             tries=call.tries,
             error=error.code,
+            text=call.said,
         )
         journal.close_call(cursor, closing)
 
 
-def _reply(call: OpenCall, closing: Closing, text: str) -> Reply:
+def _reply(call: OpenCall, closing: Closing) -> Reply:
     return Reply(
-        text=text,
+        text=closing.text,
         model_asked=call.route.model_asked,
         model_served=closing.model_served,
         obtained=closing.obtained or Obtained.FIRST,

@@ -7,18 +7,22 @@ clock. Redis only reads through for a day; without it everything works, a little
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from triage.models import StoredReply
 from triage.services.gateway.journal import durable, read_now
 from triage.services.gateway.request import Reuse
 from triage.services.gateway.routes import Clock
 
 LEASE_SECONDS = 5.0  # a follower takes over from a dead owner within its own deadline
 CACHE_SECONDS = 24 * 3600
+KEPT_DAYS = 30  # for an outage, where TRIAGE_STORED_REPLY_DAYS is less; it counts where it is more
 POLL_FIRST_SECONDS = 0.02
 POLL_LAST_SECONDS = 0.25
 
@@ -166,6 +170,14 @@ def renew(owners: list[int]) -> None:
             """,
             [LEASE_SECONDS, owners],
         )
+
+
+def old_replies() -> QuerySet[StoredReply]:
+    """Those that are given to nobody any more and that nobody is asking anew, the oldest first."""
+    before = timezone.now() - timedelta(days=max(KEPT_DAYS, settings.TRIAGE_STORED_REPLY_DAYS))
+    is_old = Q(stored_at=None) | Q(stored_at__lt=before)
+    is_free = Q(lease_until=None) | Q(lease_until__lt=before)
+    return StoredReply.objects.filter(is_old, is_free).order_by("stored_at")
 
 
 def _find(

@@ -23,6 +23,12 @@ def fingerprint_of(request: Request, body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def guide_digest_of(request: Request) -> str:
+    """The digest of what all calls of a version share: the system prompt and the answer's schema."""
+    schema = json.dumps(request.schema, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{_digest(request.system)}{schema}".encode()).hexdigest()
+
+
 @lru_cache(maxsize=32)
 def _digest(system: str) -> str:
     """The system prompt is long and the same for all calls of a version: hash it once."""

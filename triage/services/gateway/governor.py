@@ -98,6 +98,7 @@ def _ask_once(call: OpenCall, attempt: OpenAttempt) -> Reply:
         rate_limits=answer.rate_limits,
     )
     if fault := fault_of(answer.stop_reason):
+        call.said = answer.text
         settle_unusable(call, attempt, outcome)
         raise fault
     return settle_answered(call, attempt, outcome, answer)

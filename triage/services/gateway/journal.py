@@ -4,8 +4,9 @@ Plain SQL, because each statement stands between a ticket and its answer, and ea
 called inside a caller's transaction it is refused, since that could roll a paid request out of the ledger. Afterwards
 the connection is back in its pool, so nobody holds one while waiting for Claude.
 
-Locks are taken in one order everywhere: the stored reply, the call, and last, in one statement, the attempts, whose trigger
-takes the rows of what is spent. So no two transactions of the gateway can wait for each other.
+Locks are taken in one order everywhere: the guide where it is new, the stored reply, the call with its prompt, and last, in one
+statement, the attempts, whose trigger takes the rows of what is spent. So no two transactions of the gateway can wait for each
+other.
 """
 
 import json
@@ -19,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 
 from triage.exceptions import InsideTransaction
 from triage.models import Certainty, Feature, Obtained
+from triage.services.gateway.prompts import KeptPrompt, keep_guide
 from triage.services.gateway.request import About
 from triage.types import Usage
 
@@ -33,6 +35,7 @@ class CallRow:
     fingerprint: str
     prompt_version: str
     model_asked: str
+    prompt: KeptPrompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How a call ended."""
+    """How a call ended. `text` is what came as its answer, also where that cannot be used."""
 
     call_id: int
     latency_ms: int
@@ -64,6 +67,7 @@ class Closing:
     model_served: str = ""
     saved_nanousd: int = 0
     error: str = ""
+    text: str = ""
 
 
 @contextmanager
@@ -94,12 +98,19 @@ def read_now(cursor: CursorWrapper) -> datetime:
 
 
 def insert_call(cursor: CursorWrapper, row: CallRow) -> int:
+    """The call's row and its prompt's, in one statement; the call's id."""
+    keep_guide(cursor, row.prompt)
     cursor.execute(
         """
-        INSERT INTO triage_call (feature, by_id, about_kind, about_id, fingerprint, prompt_version, model_asked,
-                                 model_served, state, obtained, tries, cost_nanousd, saved_nanousd, error)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', '', 0, 0, 0, '')
-        RETURNING id
+        WITH opened AS (
+            INSERT INTO triage_call (feature, by_id, about_kind, about_id, fingerprint, prompt_version, model_asked,
+                                     model_served, state, obtained, tries, cost_nanousd, saved_nanousd, error)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', '', 0, 0, 0, '')
+            RETURNING id
+        )
+        INSERT INTO triage_prompt (call_id, guide_digest, content, max_tokens, reply)
+        SELECT id, %s, %s::jsonb, %s, '' FROM opened
+        RETURNING call_id
         """,
         [
             row.feature,
@@ -109,21 +120,30 @@ def insert_call(cursor: CursorWrapper, row: CallRow) -> int:
             row.fingerprint,
             row.prompt_version,
             row.model_asked,
+            row.prompt.guide_digest,
+            row.prompt.content_json,
+            row.prompt.request.max_tokens,
         ],
     )
     return int(cursor.fetchone()[0])
 
 
 def close_call(cursor: CursorWrapper, closing: Closing) -> None:
-    """Write how the call ended."""
+    """Write how the call ended, and what was answered, in one statement."""
     cursor.execute(
         """
+        WITH answered AS (
+            UPDATE triage_prompt SET reply = said.text FROM (SELECT %s AS text) AS said
+             WHERE call_id = %s AND said.text <> ''
+        )
         UPDATE triage_call
            SET state = %s, obtained = %s, model_served = %s, tries = %s, cost_nanousd = %s, saved_nanousd = %s, error = %s,
                latency_ms = %s, finished_at = clock_timestamp()
          WHERE id = %s
         """,
         [
+            closing.text,
+            closing.call_id,
             "answered" if closing.obtained else "failed",
             closing.obtained or "",
             closing.model_served,

@@ -128,7 +128,7 @@ class GovernedStream:
 
     def _settle(self, begun: _Begun) -> None:
         call, attempt, stream = self._call, begun.attempt, begun.stream
-        self.state = stream.state
+        self.state, call.said = stream.state, self.text
         if stream.state is StreamState.COMPLETE:
             self._settle_complete(attempt, stream)
             return

@@ -1,6 +1,6 @@
 """Changing a ticket's own fields. What a person sets here, triage no longer touches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,6 +17,8 @@ from triage.services.tickets import rows
 TAG_MAX_CHARACTERS = 60
 TAGS_AT_MOST = 50
 DECIDED_BY_TRIAGE = {"priority": "priority", "team_id": "team"}
+
+Changed = dict[str, list[Any]]  # {field: [before, after]}, as events have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,53 @@ def change(ticket_id: int, changes: Changes, *, by: User, version: int | None = 
         InvalidInput: A value is unusable; nothing is saved.
         Conflict: The ticket has changed since `version`; nothing is saved.
     """
-    wanted = changes.given()
-    _check(wanted)
+    wanted = checked(changes)
     with transaction.atomic():
         ticket = rows.locked(ticket_id, version)
-        before = {name: getattr(ticket, name) for name in wanted}
-        changed = {name: value for name, value in wanted.items() if value != before[name]}
-        if not changed:
-            return ticket
-        _set(ticket, changed)
-        _record(ticket, {name: [before[name], value] for name, value in changed.items()}, by)
+        changed = put(ticket, wanted)
+        if changed:
+            rows.save(ticket, *saved_with(changed))
+            Event.objects.bulk_create(build_events(ticket, changed, by=by))
     return ticket
+
+
+def checked(changes: Changes) -> dict[str, Any]:
+    """The fields to set, by name, cleaned.
+
+    Raises:
+        InvalidInput: A value is unusable.
+    """
+    wanted = changes.given()
+    _check(wanted)
+    return wanted
+
+
+def put(ticket: Ticket, wanted: Mapping[str, Any]) -> Changed:
+    """Set on the ticket in memory what differs, and what follows from it. Empty where nothing does."""
+    before = {name: getattr(ticket, name) for name in wanted}
+    changed = {name: [before[name], to] for name, to in wanted.items() if to != before[name]}
+    for name, (_, to) in changed.items():
+        setattr(ticket, name, to)
+    if "status" in changed:
+        ticket.solved_at = _solved_at(ticket)
+    by_person = {DECIDED_BY_TRIAGE[name] for name in changed if name in DECIDED_BY_TRIAGE}
+    ticket.set_by_person = sorted({*ticket.set_by_person, *by_person})
+    return changed
+
+
+def saved_with(changed: Iterable[str]) -> set[str]:
+    """The fields to save where these have changed."""
+    return {*changed, "solved_at", "set_by_person"}
+
+
+def build_events(ticket: Ticket, changed: Changed, *, by: User | None) -> list[Event]:
+    """What is told of a change, unsaved."""
+    kinds = [EventKind.TICKET_UPDATED]
+    if "status" in changed:
+        kinds.append(EventKind.STATUS_CHANGED)
+    if "assignee_id" in changed or "team_id" in changed:
+        kinds.append(EventKind.TICKET_ASSIGNED)
+    return [Event(kind=kind, ticket=ticket, by=by, changes=changed) for kind in kinds]
 
 
 def _check(wanted: Mapping[str, Any]) -> None:
@@ -89,29 +127,9 @@ def _can_be_assigned(user_id: int) -> bool:
     return user is not None and user.can_work_tickets
 
 
-def _set(ticket: Ticket, changed: Mapping[str, Any]) -> None:
-    for name, value in changed.items():
-        setattr(ticket, name, value)
-    if "status" in changed:
-        ticket.solved_at = _solved_at(ticket)
-    by_person = {DECIDED_BY_TRIAGE[name] for name in changed if name in DECIDED_BY_TRIAGE}
-    ticket.set_by_person = sorted({*ticket.set_by_person, *by_person})
-    rows.save(ticket, *changed, "solved_at", "set_by_person")
-
-
 def _solved_at(ticket: Ticket) -> Any:
     """Since when it has been finished: a solved ticket that is closed was solved before."""
     return (ticket.solved_at or timezone.now()) if ticket.status in FINISHED else None
-
-
-def _record(ticket: Ticket, changes: dict[str, list[Any]], by: User) -> None:
-    kinds = [EventKind.TICKET_UPDATED]
-    if "status" in changes:
-        kinds.append(EventKind.STATUS_CHANGED)
-    if "assignee_id" in changes or "team_id" in changes:
-        kinds.append(EventKind.TICKET_ASSIGNED)
-    for kind in kinds:
-        Event.objects.record(kind, ticket_id=ticket.pk, by_id=by.pk, changes=changes)
 
 
 def _clean(name: str, value: Any) -> Any:

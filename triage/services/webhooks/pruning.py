@@ -9,7 +9,7 @@ from django.utils import timezone
 from triage.models import Delivery, DeliveryState, Event
 
 KEPT_FOR = timedelta(days=30)
-SLICE_ROWS = 5_000
+SLICE_ROWS = 1_000
 
 
 def prune() -> int:

@@ -6,9 +6,10 @@
 import json
 from dataclasses import dataclass
 
+from triage.simulator.answers.asking import read_request
 from triage.simulator.answers.changes import change_judge, spoil_json
 from triage.simulator.answers.prose import think, write_reply
-from triage.simulator.answers.reading import read_guide, read_instructions, read_ticket
+from triage.simulator.answers.reading import read_guide, read_ticket
 from triage.simulator.answers.schema import FixedJudge, ScoringJudge, Writer
 from triage.simulator.models import ServedModel
 from triage.simulator.parts import Fault
@@ -33,13 +34,13 @@ def compose(
     """The answer to a checked request; the same request gets the same answer.
 
     With an output schema or a forced tool it is JSON that fits the schema, otherwise a short
-    support reply. `is_fixed` fills the schema without reading the text, for benchmarks; `fault`
-    may spoil the JSON.
+    support reply that rests on the sources in the request, if any fit. `is_fixed` fills the
+    schema without reading the text, for benchmarks; `fault` may spoil the JSON.
     """
     ticket = read_ticket(body)
     schema, tool_name = _wanted(body)
     if schema is None:
-        return Answer(write_reply(ticket, read_instructions(body)), "end_turn", think(ticket))
+        return Answer(write_reply(read_request(body)), "end_turn", think(ticket))
     guide = "" if is_fixed else read_guide(body)
     judge = FixedJudge() if is_fixed else ScoringJudge(guide, ticket, model.id, model.is_weak)
     written = Writer(schema, change_judge(judge, fault), ticket).write()

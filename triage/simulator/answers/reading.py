@@ -25,11 +25,20 @@ def read_instructions(body: JsonObject) -> str:
 
 def read_ticket(body: JsonObject) -> str:
     """The text to judge: the `<ticket>` of the last user message, else its first text block."""
-    users = [message for message in body["messages"] if message["role"] == "user"]
-    blocks = content_blocks(users[-1]["content"])
-    texts = [str(block["text"]) for block in blocks if block.get("type") == "text"]
+    texts = _user_texts(body)
     found = TICKET.search("\n".join(texts))
     return plain(found[1]) if found else "".join(texts[:1]).strip()
+
+
+def user_text(body: JsonObject) -> str:
+    """All text of the last user message."""
+    return "\n".join(_user_texts(body))
+
+
+def _user_texts(body: JsonObject) -> list[str]:
+    users = [message for message in body["messages"] if message["role"] == "user"]
+    blocks = content_blocks(users[-1]["content"])
+    return [str(block["text"]) for block in blocks if block.get("type") == "text"]
 
 
 def plain(text: str) -> str:

@@ -78,6 +78,7 @@ def _settle_answered(cursor: CursorWrapper, attempt: Attempt, answer: client.Ans
         obtained=None if fault else Obtained.BATCH,
         model_served="" if fault else answer.model,
         error=fault.code if fault else "",
+        text=answer.text,
     )
     journal.close_call(cursor, closing)
     outcome = Outcome(

@@ -10,13 +10,14 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
 from triage.exceptions import BudgetExceeded
-from triage.models import Attempt, Batch, BatchLine, Call, Feature
+from triage.models import Attempt, Batch, BatchLine, Call, Feature, Prompt
 from triage.services.gateway import alarms, budgets, dedup, journal
 from triage.services.gateway.batches import claims
 from triage.services.gateway.budgets import HeldByOthers, Standing
 from triage.services.gateway.fingerprint import fingerprint_of
 from triage.services.gateway.journal import durable
 from triage.services.gateway.pricing import PriceCard, card_of
+from triage.services.gateway.prompts import KeptPrompt, keep_guide, prompt_of
 from triage.services.gateway.request import About, Request
 from triage.services.gateway.shaping import shape
 
@@ -61,6 +62,7 @@ class _Costed:
 
     line: Line
     fingerprint: str
+    prompt: KeptPrompt
     body: dict[str, Any]
     bound_nanousd: int
 
@@ -106,13 +108,15 @@ def _cost(line: Line, plan: _Plan) -> _Costed:
     body["system"] = [{**block, "cache_control": BREAKPOINT} for block in body["system"]]
     size = len(json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     bound = plan.price.bound_nanousd(request_bytes=size, max_tokens=body["max_tokens"])
-    return _Costed(line, fingerprint, body, bound)
+    return _Costed(line, fingerprint, prompt_of(line.request), body, bound)
 
 
 def _write(
     cursor: CursorWrapper, costed: Sequence[_Costed], plan: _Plan, link: Link
 ) -> tuple[Batch | None, list[Standing]]:
-    """Claims, then calls, then the attempts in one statement: the order in which everyone takes locks."""
+    """Guides, claims, calls, then the attempts in one statement: the order in which everyone takes locks."""
+    for _, prompt in sorted({each.prompt.guide_digest: each.prompt for each in costed}.items()):
+        keep_guide(cursor, prompt)
     distinct = {each.fingerprint: each for each in costed}
     ids = dict(zip(distinct, _next_call_ids(cursor, len(distinct)), strict=True))
     claimed = dedup.claim_many(cursor, ids, lease_seconds=LEASE_SECONDS)
@@ -155,6 +159,7 @@ def _open_lines(
     plan: _Plan,
 ) -> list[Standing]:
     Call.objects.bulk_create([_build_call(ids[each.fingerprint], each, plan) for each in mine])
+    Prompt.objects.bulk_create([_build_prompt(ids[each.fingerprint], each) for each in mine])
     opened_at = journal.read_now(cursor)
     attempts = Attempt.objects.bulk_create(
         [_build_attempt(ids[each.fingerprint], each, batch, plan, opened_at) for each in mine]
@@ -179,6 +184,15 @@ def _build_call(call_id: int, each: _Costed, plan: _Plan) -> Call:
         fingerprint=each.fingerprint,
         prompt_version=each.line.request.prompt_version,
         model_asked=plan.model,
+    )
+
+
+def _build_prompt(call_id: int, each: _Costed) -> Prompt:
+    return Prompt(
+        call_id=call_id,
+        guide_digest=each.prompt.guide_digest,
+        content=each.prompt.content,
+        max_tokens=each.line.request.max_tokens,
     )
 
 

@@ -1,0 +1,63 @@
+// Keyboard. A control names its own key in `data-key`, so the keys, the help and the command palette can never disagree.
+// Single characters are off where the person has switched them off (WCAG 2.1.4), and in text fields always; an input
+// method's own keys are never taken. Loaded last, when everything that a key can press is ready.
+"use strict";
+
+const TEXT = "textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio])";
+const usesSingleKeys = () => document.body.dataset.singleKeys !== "off";
+const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
+
+/** "a", "?", "Escape", "mod+Enter", "mod+shift+Enter": how a key press is written in `data-key`. */
+function nameOf(event) {
+  if (!event.ctrlKey && !event.metaKey) return event.key;
+  return `mod+${event.shiftKey ? "shift+" : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
+}
+
+/** Does what a control is for: fields get the focus, everything else is pressed. */
+function use(control) {
+  if (control.matches("select")) {
+    control.focus();
+    control.showPicker?.();
+  } else if (control.matches(TEXT)) {
+    control.focus();
+    control.select?.();
+  } else {
+    if (!control.dataset.opens) control.focus({ preventScroll: true }); // after a dialog the focus is where it was
+    control.click();
+  }
+  control.dispatchEvent(new Event("used", { bubbles: true }));
+}
+
+function findControl(key) {
+  const scope = document.querySelector("dialog[open]") ?? document;
+  const named = [...scope.querySelectorAll(`[data-key~="${CSS.escape(key)}"]`)];
+  return named.find((control) => !control.disabled && isVisible(control));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.keyCode === 229 || event.altKey || event.defaultPrevented) return;
+  const key = nameOf(event);
+  const isCharacter = key.length === 1;
+  if (isCharacter && (event.target.matches(TEXT) || !usesSingleKeys())) return;
+  const control = findControl(key);
+  if (!control) return;
+  event.preventDefault();
+  use(control);
+});
+
+function openDialog(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  dialog.dispatchEvent(new Event("opened"));
+}
+
+/** A dialog that a control opens: `data-opens="id"`. Escape closes it, as the browser has it. */
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) openDialog(document.getElementById(opener.dataset.opens));
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits-itself] select, select[data-submits-itself]")) event.target.form.requestSubmit();
+});

@@ -1,0 +1,73 @@
+"""Writing to the customer, or a note to colleagues. What is sent of a draft is sent through the draft."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from triage.exceptions import Conflict, DraftStale, InvalidInput
+from triage.models import Draft, DraftState, Message, Status
+from triage.services import drafts, tickets
+from triage.services.tickets import Changes
+from triage.web import ticket_page
+from triage.web.access import WorkspaceView, agent, is_part, posted
+from triage.web.changes import lead_to
+from triage.web.ticket import PAGE, context_of
+
+SENT = "workspace/_sent.html"
+BODY_MAX_CHARACTERS = 100_000
+
+
+class MessagePost(WorkspaceView):
+    """Send a reply or add a note; with `solve` the ticket is solved too, and the next one follows."""
+
+    def post(self, request: HttpRequest, ticket_id: int) -> HttpResponse:
+        body = posted(request, "body", most=BODY_MAX_CHARACTERS)
+        is_public = posted(request, "public") != "no"
+        try:
+            self._store(request, ticket_id, body, is_public=is_public)
+        except DraftStale:
+            return self._again(request, ticket_id, 409, is_stale=True)
+        except InvalidInput:
+            return self._again(request, ticket_id, 422, problem="Write something first.")
+        except Conflict as error:
+            return self._again(request, ticket_id, 409, problem=str(error))
+        if is_public and posted(request, "solve"):
+            tickets.change(ticket_id, Changes(status=Status.SOLVED), by=agent(request))
+            messages.success(request, f"#{ticket_id}: sent and solved.")
+            return lead_to(request, posted(request, "next"))
+        words = "Sent." if is_public else "The note is added."
+        if not is_part(request):
+            messages.success(request, words)
+            return redirect("ticket", ticket_id)
+        return self._show(request, ticket_id, is_sent=True, said=words)
+
+    def _store(
+        self, request: HttpRequest, ticket_id: int, body: str, *, is_public: bool
+    ) -> Message:
+        draft = _taken(ticket_id) if is_public else None
+        if draft is None:
+            return tickets.add_message(ticket_id, body=body, by=agent(request), is_public=is_public)
+        is_stale_ok = posted(request, "stale_ok") == "yes"
+        return drafts.send(draft.pk, body=body, by=agent(request), is_stale_ok=is_stale_ok)
+
+    def _again(
+        self, request: HttpRequest, ticket_id: int, status: int, **context: Any
+    ) -> HttpResponse:
+        """The composer with the text that was not sent, and why."""
+        kept = {"body": request.POST.get("body", ""), "is_note": posted(request, "public") == "no"}
+        return self._show(request, ticket_id, status=status, **kept, **context)
+
+    def _show(
+        self, request: HttpRequest, ticket_id: int, *, status: int = 200, **context: Any
+    ) -> HttpResponse:
+        page = ticket_page.load(ticket_id)
+        shown = {**context_of(page), "is_update": True, **context}
+        return render(request, SENT if is_part(request) else PAGE, shown, status=status)
+
+
+def _taken(ticket_id: int) -> Draft | None:
+    """The draft that was taken into the reply and waits to be sent."""
+    newest = Draft.objects.filter(ticket_id=ticket_id).order_by("-created_at", "-id").first()
+    return newest if newest and newest.state == DraftState.ACCEPTED else None
