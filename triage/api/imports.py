@@ -43,12 +43,14 @@ IMPORT: docs.Json = {
 
 class ImportIn(Body):
     file = serializers.FileField(help_text="CSV or JSONL, UTF-8, at most 100 MB.")
-    source = serializers.CharField(  # type: ignore[assignment]
+    source = serializers.RegexField(  # type: ignore[assignment]
+        r"^(?:[A-Za-z].*)?$",  # in a form everything is text: a number or an object would pass for a name
         max_length=60,
         required=False,
         allow_blank=True,
         default="",
-        help_text="Where the ids come from; by default the file's name.",
+        help_text="Where the ids come from, a name that begins with a letter; by default the file's name.",
+        error_messages={"invalid": "Must begin with a letter."},
     )
 
 
