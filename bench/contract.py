@@ -17,7 +17,8 @@ CONFIG = ROOT / "bench" / "schemathesis.toml"
 ALL_PHASES = "examples,coverage,fuzzing,stateful"
 CASES = 40  # of each operation and phase
 SHOWN = re.compile(
-    r"^.*(Seed:|generated|passed|failed|Scenarios|API Links|No issues|failures in).*$", re.MULTILINE
+    r"^.*(?:Seed:|generated|passed|failed|Scenarios|API Links|No issues|failures in).*$",
+    re.MULTILINE,
 )
 
 

@@ -343,6 +343,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "TriageStateEnum": "triage.api.schemas.STATES",
+        "CorrectionReasonEnum": "triage.api.schemas.REASONS",
         "DraftStateEnum": "triage.models.drafts.DraftState",
         "ImportStateEnum": "triage.models.imports.ImportState",
         "DeliveryStateEnum": "triage.models.webhooks.DeliveryState",

@@ -13,13 +13,19 @@ function followDraft() {
   const source = new EventSource(draft.dataset.events);
   following = { draft, source, unsaid: "" };
   const text = draft.querySelector(".draft-text");
-  source.addEventListener("draft.started", () => text.replaceChildren());
+  source.addEventListener("draft.started", () => {
+    text.replaceChildren();
+    draft.querySelector("h2").textContent = "Draft: being written";
+  });
   source.addEventListener("draft.delta", (event) => addToDraft(text, JSON.parse(event.data).text));
   source.addEventListener("draft.citation", (event) => markCited(draft, JSON.parse(event.data)));
   source.addEventListener("draft.stale", () => draft.querySelector(".draft-stale")?.removeAttribute("hidden"));
   for (const end of ["draft.done", "draft.error"]) source.addEventListener(end, () => endDraft(draft));
+  // The browser comes back by itself from where it was; where it has given up, everything is told anew.
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) endDraft(draft);
+    if (source.readyState !== EventSource.CLOSED) return;
+    following = undefined;
+    setTimeout(followDraft, 1000);
   });
 }
 
@@ -55,12 +61,14 @@ function markCited(draft, { id, title }) {
 
 /** The end as the server tells it: what can be done now stands there. */
 function endDraft(draft) {
-  following.source.close();
   saySentences(true);
+  following.source.close();
+  following = undefined;
   htmx.ajax("GET", draft.dataset.panel, { target: "#draft", swap: "outerHTML" });
 }
 
 document.addEventListener("htmx:afterSettle", followDraft);
+addEventListener("online", followDraft);
 followDraft();
 
 document.addEventListener("click", (event) => {

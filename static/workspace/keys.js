@@ -17,6 +17,8 @@ function nameOf(event) {
 function use(control) {
   if (control.matches("select")) {
     control.focus();
+    control.dataset.byKey = "yes";
+    control.addEventListener("blur", () => delete control.dataset.byKey, { once: true });
     control.showPicker?.();
   } else if (control.matches(TEXT)) {
     control.focus();
@@ -28,6 +30,9 @@ function use(control) {
   control.dispatchEvent(new Event("used", { bubbles: true }));
 }
 
+/** A select that a key has led to and that is closed again: letters are shortcuts, not its choices. */
+const isLeftSelect = (element) => element.dataset.byKey === "yes" && !element.matches(":open");
+
 function findControl(key) {
   const scope = document.querySelector("dialog[open]") ?? document;
   const named = [...scope.querySelectorAll(`[data-key~="${CSS.escape(key)}"]`)];
@@ -38,7 +43,7 @@ document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229 || event.altKey || event.defaultPrevented) return;
   const key = nameOf(event);
   const isCharacter = key.length === 1;
-  if (isCharacter && (event.target.matches(TEXT) || !usesSingleKeys())) return;
+  if (isCharacter && (event.repeat || !usesSingleKeys() || (event.target.matches(TEXT) && !isLeftSelect(event.target)))) return;
   const control = findControl(key);
   if (!control) return;
   event.preventDefault();
@@ -50,6 +55,17 @@ function openDialog(dialog) {
   dialog.showModal();
   dialog.dispatchEvent(new Event("opened"));
 }
+
+/** The second click of a hasty double-click lands on whatever came under the mouse meanwhile: it is nobody's wish. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("form[method=post] button:not([type=button])");
+  if (!button || !event.isTrusted || event.detail === 0) return; // the keyboard presses what it means
+  const isHasty = Date.now() - Number(sessionStorage.getItem("triage.pressed")) < 500;
+  if (isHasty) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else sessionStorage.setItem("triage.pressed", Date.now());
+}, true);
 
 /** A dialog that a control opens: `data-opens="id"`. Escape closes it, as the browser has it. */
 document.addEventListener("click", (event) => {

@@ -22,8 +22,14 @@ function showBanner(id, isShown) {
   if (banner) banner.hidden = !isShown;
 }
 
+/** One pulse after the other: an older answer never comes after a newer one. */
+let pulses = Promise.resolve();
+function takePulse() {
+  pulses = pulses.then(askForNews);
+}
+
 /** What the server says of this page since it was loaded; unchanged news cost nothing (ETag). */
-async function takePulse() {
+async function askForNews() {
   const place = document.querySelector("[data-pulse]");
   if (!place || document.hidden) return;
   try {
@@ -47,13 +53,19 @@ function pulseAddress(place) {
   return address;
 }
 
-/** A notice is told once in a browser, also with several pages open. */
+/** A notice is told once: in one of the pages that are open here, and afterwards in no other browser. */
 function tell(notice) {
   const told = JSON.parse(localStorage.getItem("triage.told") ?? "[]");
   if (told.includes(notice.key)) return;
   localStorage.setItem("triage.told", JSON.stringify([...told, notice.key].slice(-100)));
-  say(notice.text, { href: notice.href, name: "Show" });
+  if (notice.href !== location.pathname) say(notice.text, { href: notice.href, name: "Show" });
+  fetch("/notices/seen/", { method: "POST", headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value } });
 }
+
+// A page that the browser kept for "back" is as old as when it was left.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 setInterval(takePulse, PULSE_SECONDS * 1000);
 document.addEventListener("visibilitychange", takePulse);

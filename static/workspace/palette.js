@@ -17,7 +17,7 @@ function ways(words) {
   const number = words.replace(/^#/, "");
   const found = [];
   if (/^\d+$/.test(number)) found.push({ name: `Open ticket #${number}`, go: () => location.assign(`/tickets/${number}/`) });
-  if (words) found.push({ name: `Search all open tickets for “${words}”`, go: () => location.assign(`/?view=open&text=${encodeURIComponent(words)}`) });
+  if (words) found.push({ name: `Search all tickets for “${words}”`, go: () => location.assign(`/?view=all&text=${encodeURIComponent(words)}`) });
   return found;
 }
 

@@ -103,6 +103,11 @@ function showWho(row, news) {
   row.classList.toggle("gone", news.gone.includes(Number(row.dataset.ticket)));
 }
 
+// What was done beside the list shows in the list.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "preview" && event.detail.requestConfig.verb === "post") takePulse();
+});
+
 // The order of this list, for "next" on a ticket's page.
 function keepOrder() {
   if (!document.querySelector(".rows")) return;

@@ -47,6 +47,7 @@ def drafting() -> Iterator[None]:
 
 def take_pulse(page: Page) -> None:
     """What the page asks for every ten seconds, now."""
+    page.wait_for_load_state("networkidle")  # the one that the page takes when it is loaded
     with page.expect_response(lambda response: "/pulse/" in response.url):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 

@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 
 from accounts.models import User
-from tests.browser.cases import IN_BROWSER, drafting, settled_draft, wait_for_text
+from tests.browser.cases import (
+    IN_BROWSER,
+    drafting,
+    settled_draft,
+    take_pulse,
+    wait_for_text,
+)
 from tests.browser.conftest import log_in
 from tests.integration.drafts.conftest import talking, talking_simulator, ticket
 from triage.models import Call, DraftState, Message, Ticket
@@ -167,3 +173,39 @@ def test_without_claude_the_draft_says_what_it_is(
     expect(
         page.get_by_text("This is a standard text that does not answer the ticket.")
     ).to_be_visible()
+
+
+def test_a_network_that_is_gone_for_a_moment_loses_nothing_of_it(
+    ticket: Ticket, talking: RunningSimulator, chromium: Browser, site: str, alice: User
+) -> None:
+    context = chromium.new_context(base_url=site)
+    page = context.new_page()
+    open_ticket(page, ticket, alice)
+    page.keyboard.press("d")
+    wait_for_text(page, TEXT, characters=20)
+
+    context.set_offline(True)
+    settled_draft(ticket.pk)
+    context.set_offline(False)
+
+    expect(page.get_by_text("Draft: ready for you to check")).to_be_visible(timeout=15_000)
+    assert page.locator(TEXT).text_content() == settled_draft(ticket.pk).text.strip()
+    assert talking.bill()["totals"]["requests"] == 1
+    context.close()
+
+
+def test_who_has_gone_elsewhere_is_told_that_the_draft_is_ready_and_only_once(
+    ticket: Ticket, claude: RunningSimulator, page: Page, alice: User
+) -> None:
+    open_ticket(page, ticket, alice)
+    page.keyboard.press("d")
+    expect(page.get_by_role("heading", name="Draft:")).to_be_visible()
+    page.goto("/tickets/new/")
+    settled_draft(ticket.pk)
+
+    page.goto("/?view=open")
+    expect(page.locator(".toast").get_by_role("link", name="Show")).to_be_visible()
+    page.reload()
+    take_pulse(page)
+
+    expect(page.locator(".toast")).to_have_count(0)

@@ -25,6 +25,7 @@ def two_tickets(transactional_db: None) -> list[Ticket]:
 
 
 def press(page: Page, *keys: str) -> None:
+    page.wait_for_load_state()  # keys work once the page is there
     for key in keys:
         page.keyboard.press(key)
 

@@ -197,3 +197,41 @@ def test_the_preview_follows_the_list_and_accepts(
     expect(page.locator("#preview").get_by_text("Confirmed by Alice")).to_be_visible()
     ticket.refresh_from_db()
     assert ticket.label is not None
+
+
+def test_a_hasty_second_click_presses_nothing_else(ticket: Ticket, page: Page, alice: User) -> None:
+    other = add_ticket("Another", email="other@example.com")
+    decide(other)
+    log_in(page, alice)
+    page.goto(f"/tickets/{ticket.pk}/")
+
+    page.get_by_role("button", name="Hold").dblclick()
+    expect(page.get_by_label("Status")).to_have_value("hold")
+
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.assignee) == (Status.HOLD, None)
+
+
+def test_back_shows_what_is_so_now(ticket: Ticket, page: Page, alice: User) -> None:
+    log_in(page, alice)
+    page.goto(f"/tickets/{ticket.pk}/")
+    page.locator("#reply-body").fill("On its way.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Sent.", exact=True)).to_be_visible()
+
+    page.goto("/?view=open")
+    page.go_back()
+
+    expect(page.locator("#thread")).to_contain_text("On its way.")
+
+
+def test_a_letter_after_a_select_is_a_shortcut_and_no_choice(
+    ticket: Ticket, page: Page, alice: User
+) -> None:
+    log_in(page, alice)
+    page.goto(f"/tickets/{ticket.pk}/")
+
+    for key in ("t", "Escape", "m"):
+        page.keyboard.press(key)
+
+    expect(page.get_by_label("Assignee")).to_have_value(str(alice.pk))

@@ -100,7 +100,7 @@ def test_a_correction_works_without_javascript(
     page.get_by_role("link", name="Charged twice").click()
 
     page.get_by_label("Another label").select_option(label="Late delivery")
-    page.get_by_role("button", name="Set").click()
+    page.get_by_role("button", name="Set", exact=True).click()
     expect(page.get_by_text("Label set to “Late delivery”")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
 

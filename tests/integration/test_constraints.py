@@ -139,7 +139,7 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("draft_running_has_lease", a_draft, {"state": "running"}),
     ("draft_over_is_finished", a_draft, {"state": "ready"}),
     ("draft_failed_has_error", a_draft, {"state": "failed", "finished_at": timezone.now()}),
-    ("draft_mailed_is_sent", a_draft, {"mail_due_at": timezone.now()}),
+    ("message_mailed_is_a_reply", a_message, {"mail_due_at": timezone.now()}),
     ("draft_tone_known", a_draft, {"tone": "rude"}),
     ("draft_edited_share_in_0_to_1", a_draft, {"edited_share": 1.01}),
     ("draft_edited_share_in_0_to_1", a_draft, {"edited_share": -0.01}),

@@ -98,6 +98,7 @@ def test_a_view_holds_what_its_name_says(alice: User, bob: User) -> None:
         View.MINE: 1,
         View.SKIPPED: 1,
         View.SOLVED: 2,
+        View.ALL: 5,
     }
 
 

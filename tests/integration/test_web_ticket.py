@@ -100,7 +100,7 @@ def test_the_card_says_what_was_decided_and_why(ticket: Ticket, as_alice: Client
     ("label", "decision", "words"),
     [
         ("billing-wrong-charge", Decision.APPLIED, "Applied: sure enough"),
-        ("billing-wrong-charge", Decision.WITHHELD, "Withheld: too unsure"),
+        ("billing-wrong-charge", Decision.WITHHELD, "Withheld: a guess"),
         ("", Decision.WITHHELD, "No label found"),
     ],
 )

@@ -139,6 +139,65 @@ def test_a_reply_to_a_stale_draft_is_asked_about_with_its_text_kept(
     assert not Message.objects.exists()
 
 
+def test_a_reply_that_is_too_long_is_refused_whole(ticket: Ticket, as_alice: Client) -> None:
+    body = "x" * 200_000
+
+    response = as_alice.post(
+        f"/tickets/{ticket.pk}/messages/", {"body": body, "public": "yes"}, headers=HTMX
+    )
+
+    assert response.status_code == 422
+    assert "200,000 characters are more than the 16,000" in response.text
+    assert f">{body}</textarea>" in response.text
+    assert not Message.objects.exists()
+
+
+def test_a_reply_that_a_colleague_was_quicker_with_is_asked_about(
+    ticket: Ticket, as_alice: Client, bob: User
+) -> None:
+    tickets.add_message(ticket.pk, body="Done.", by=bob)
+    reply = {"body": "Me too", "public": "yes", "seen": 0}
+
+    asked = as_alice.post(f"/tickets/{ticket.pk}/messages/", reply, headers=HTMX)
+    sent = as_alice.post(
+        f"/tickets/{ticket.pk}/messages/", {**reply, "stale_ok": "yes"}, headers=HTMX
+    )
+
+    assert (asked.status_code, sent.status_code) == (409, 200)
+    assert "Bob has answered" in asked.text
+    assert Message.objects.count() == 2
+
+
+def test_an_own_reply_discards_the_draft_that_was_not_used(
+    ticket: Ticket, as_alice: Client, alice: User
+) -> None:
+    draft = ready(ticket.pk, by=alice)
+
+    as_alice.post(f"/tickets/{ticket.pk}/messages/", {"body": "Mine.", "public": "yes"})
+
+    draft.refresh_from_db()
+    assert draft.state == "discarded"
+
+
+def test_after_solving_and_going_on_the_solving_can_be_taken_back(
+    ticket: Ticket, as_alice: Client
+) -> None:
+    other = add_ticket("Another", email="other@example.com")
+    data = {"field": "status", "value": "solved", "next": other.pk, "version": ticket.version}
+
+    page = as_alice.post(f"/tickets/{ticket.pk}/change/", data, follow=True).text
+
+    assert f"#{ticket.pk}: Status: Solved" in page
+    undo = {"field": "status", "value": "new", "version": ticket.version + 1}
+    as_alice.post(f"/tickets/{ticket.pk}/change/", undo)
+    ticket.refresh_from_db()
+    assert ticket.status == Status.NEW
+
+
+def test_pages_are_kept_by_no_browser(ticket: Ticket, as_alice: Client) -> None:
+    assert as_alice.get(f"/tickets/{ticket.pk}/").headers["Cache-Control"] == "no-store"
+
+
 # --- many at once
 
 

@@ -43,6 +43,7 @@ FIELD: Json = {
     "corrected_to": None,
     "corrected_by": None,
     "corrected_at": None,
+    "correction_reason": None,
 }
 TRIAGE: Json = {
     "state": "done",

@@ -9,6 +9,7 @@ from triage.models import Channel, CorrectionReason, Decision, Priority, Stage, 
 from triage.models.tickets import AuthorKind
 
 STATES = [(state, state) for state in ("queued", "running", "done", "skipped", "failed")]
+REASONS = [(reason.value, reason.label) for reason in CorrectionReason if reason]
 Shape = serializers.Serializer
 
 
@@ -33,6 +34,7 @@ class FieldShape(Shape[Any]):
     corrected_to = serializers.CharField(allow_null=True)
     corrected_by = serializers.IntegerField(allow_null=True)
     corrected_at = serializers.DateTimeField(allow_null=True)
+    correction_reason = serializers.ChoiceField(REASONS, allow_null=True)
 
 
 class FieldsShape(Shape[Any]):
@@ -233,7 +235,7 @@ class CorrectionIn(Body):
         max_length=120, help_text="The slug of an active label."
     )
     reason = serializers.ChoiceField(
-        [(reason.value, reason.label) for reason in CorrectionReason if reason],
+        REASONS,
         required=False,
         help_text="Why; kept with what triage decided, for who tends the labels.",
     )

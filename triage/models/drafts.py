@@ -41,7 +41,7 @@ class Draft(models.Model):
 
     Made `queued` by `services.drafts`, written by the worker that holds `lease_until` (on the database's clock). `text` is what
     there is so far: all of it in the end, whatever ended it. `thread_mark` is the newest message it answers, 0 for the
-    description; a later one from the requester makes it stale. Of a sent one that is to be mailed, `mail_due_at` is the lease.
+    description; a later one from the requester makes it stale.
     """
 
     ticket = models.ForeignKey("triage.Ticket", on_delete=models.CASCADE, related_name="drafts")
@@ -102,14 +102,6 @@ class Draft(models.Model):
         "triage.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="draft"
     )
 
-    mail_due_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="From when on the sent reply may be mailed; empty: no more.",
-    )
-    mail_tries = models.PositiveSmallIntegerField(default=0)
-    mailed_at = models.DateTimeField(null=True, blank=True)
-
     objects = DraftManager()
 
     class Meta:
@@ -138,10 +130,6 @@ class Draft(models.Model):
                 | Q(edited_share__gte=0, edited_share__lte=1),
                 name="draft_edited_share_in_0_to_1",
             ),
-            models.CheckConstraint(
-                condition=Q(mail_due_at__isnull=True) | Q(state=DraftState.SENT),
-                name="draft_mailed_is_sent",
-            ),
             models.UniqueConstraint(
                 fields=["ticket"],
                 condition=Q(state__in=UNDERWAY),
@@ -153,11 +141,6 @@ class Draft(models.Model):
             models.Index(fields=["created_at"], name="draft_by_time"),
             models.Index(
                 fields=["enqueued_at"], name="draft_underway", condition=Q(state__in=UNDERWAY)
-            ),
-            models.Index(
-                fields=["mail_due_at"],
-                name="draft_mail_due",
-                condition=Q(mail_due_at__isnull=False),
             ),
         ]
 

@@ -263,7 +263,10 @@ class AuthorKind(models.TextChoices):
 
 
 class Message(models.Model):
-    """One further message of a thread. The ticket's description is the first and has no row here."""
+    """One further message of a thread. The ticket's description is the first and has no row here.
+
+    Of a reply that is to be mailed, `mail_due_at` is the lease of whoever mails it.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
     author_kind = models.CharField(max_length=10, choices=AuthorKind.choices)
@@ -274,6 +277,11 @@ class Message(models.Model):
     body = models.TextField()
     is_public = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    mail_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="From when on it may be mailed; empty: no more."
+    )
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "id"]
@@ -282,4 +290,16 @@ class Message(models.Model):
                 condition=Q(author_kind__in=AuthorKind.values), name="message_author_kind_known"
             ),
             models.CheckConstraint(condition=~Q(body=""), name="message_body_given"),
+            models.CheckConstraint(
+                condition=Q(mail_due_at__isnull=True)
+                | Q(is_public=True, author_kind=AuthorKind.AGENT),
+                name="message_mailed_is_a_reply",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                name="message_mail_due",
+                condition=Q(mail_due_at__isnull=False),
+            )
         ]

@@ -82,7 +82,7 @@ def draft_object(draft: Draft) -> Json:
         "finished_at": time_of(draft.finished_at),
         "stale_at": time_of(draft.stale_at),
         "decided_at": time_of(draft.decided_at),
-        "mailed_at": time_of(draft.mailed_at),
+        "mailed_at": time_of(draft.message.mailed_at if draft.message else None),
     }
 
 

@@ -205,4 +205,5 @@ def _field_object(row: FieldDecision) -> Json:
         "corrected_to": row.corrected_to or None,
         "corrected_by": row.corrected_by_id,
         "corrected_at": time_of(row.corrected_at),
+        "correction_reason": row.correction_reason or None,
     }

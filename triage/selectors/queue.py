@@ -37,6 +37,7 @@ class View(TextChoices):
     MINE = "mine", "Mine"
     SKIPPED = "skipped", "AI skipped"
     SOLVED = "solved", "Solved"
+    ALL = "all", "All tickets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,8 @@ def _in_view(view: View, by: User) -> QuerySet[Ticket]:
             return tickets.filter(is_skipped=True, status__in=OPEN)
         case View.SOLVED:
             return tickets.filter(status__in=FINISHED)
+        case View.ALL:
+            return tickets
 
 
 def _narrowed(filters: Filters, by: User, owners: _Owners) -> QuerySet[Ticket]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from triage.queue import TaskName
-from triage.services import batches, classification, drafts, pruning, webhooks
+from triage.services import batches, classification, drafts, pruning, tickets, webhooks
 from triage.services.gateway import life
 from triage.services.intake import uploads
 
@@ -17,6 +17,7 @@ def triage_ticket(triage_id: int) -> None:
 def sweep() -> None:
     classification.sweep()
     drafts.sweep()
+    tickets.send_due()
     uploads.sweep_uploads()
 
 
@@ -57,5 +58,5 @@ def write_draft(draft_id: int) -> None:
 
 
 @shared_task(name=TaskName.MAIL_REPLY.value)
-def mail_reply(draft_id: int) -> None:
-    drafts.mail(draft_id)
+def mail_reply(message_id: int) -> None:
+    tickets.mail(message_id)

@@ -33,7 +33,10 @@ class WorkspaceView(View):
         if not agent(request).can_work_tickets:
             raise PermissionDenied
         try:
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+            # What "back" shows must be what is so now: an answered ticket that looks unanswered is answered twice.
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
         except Ticket.DoesNotExist:
             raise Http404("There is no such ticket.") from None
         except Draft.DoesNotExist:

@@ -9,6 +9,7 @@ from triage.exceptions import Conflict, InvalidInput
 from triage.models import Priority, Status, Ticket
 from triage.services import tickets
 from triage.services.tickets import Changes
+from triage.web import offers
 from triage.web.access import (
     WorkspaceView,
     agent,
@@ -49,10 +50,10 @@ class TicketChange(WorkspaceView):
         self, request: HttpRequest, before: Ticket, ticket: Ticket, field: str
     ) -> HttpResponse:
         words = f"{field.capitalize()}: {words_of(field, value_of(ticket, field))}"
+        undo = Undo(ticket.pk, words, field, value_of(before, field), ticket.version)
         if next_id := posted(request, "next"):
-            messages.success(request, f"#{ticket.pk}: {words}.")
+            offers.keep(request, undo)
             return lead_to(request, next_id)
-        undo = Undo(words, field, value_of(before, field), ticket.version)
         if is_part(request):
             return show(request, ticket.pk, undo=undo)
         messages.success(request, f"{words}.")

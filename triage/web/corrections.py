@@ -77,9 +77,12 @@ class LabelUndo(WorkspaceView):
                 version=posted_version(request),
             )
         except Conflict as conflict:
-            return show(request, ticket_id, status=409, problem=f"{conflict} Nothing was undone.")
+            again = preview if request.GET.get("peek") else show
+            problem = f"{conflict} Nothing was undone."
+            return again(request, ticket_id, status=409, problem=problem)
         if is_part(request):
-            return show(request, ticket_id, said="The correction is taken back.")
+            again = preview if request.GET.get("peek") else show
+            return again(request, ticket_id, said="The correction is taken back.")
         messages.success(request, "The correction is taken back.")
         return redirect("ticket", ticket_id)
 

@@ -18,7 +18,7 @@ from triage.selectors.trouble import find_trouble
 from triage.selectors.views import SavedViewRow, views_of
 from triage.services import presence
 from triage.services.tickets import BULK_AT_MOST
-from triage.web import queue_address
+from triage.web import offers, queue_address
 from triage.web.access import WorkspaceView, agent
 from triage.web.offers import KEPT_BULK
 from triage.web.people import Pair, agents, marked
@@ -62,6 +62,7 @@ class QueueList(WorkspaceView):
             "bulk_at_most": BULK_AT_MOST,
             "sharings": Sharing.choices if by.team_id else Sharing.choices[::2],
             "bulk": _made_in_bulk(request),
+            "past": offers.take(request),
             "trouble": find_trouble(),
             **_links(address.filters, page),
             **_filter_choices(address.filters, choices),

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from triage.models import Priority, Status, Ticket
+from triage.models import Call, Priority, Status, Ticket
 from triage.selectors.activity import activity_of
 from triage.selectors.receipts import find_prompt, receipts_of
 from triage.selectors.similar import similar_tickets
 from triage.selectors.trouble import find_trouble
 from triage.services import classification
-from triage.web import corrections_offer, ticket_page, triage_card
+from triage.web import corrections_offer, offers, ticket_page, triage_card
 from triage.web.access import WorkspaceView, is_part
 from triage.web.people import Pair, active_labels
 from triage.web.ticket_page import TicketPage
@@ -29,7 +29,12 @@ class TicketDetail(WorkspaceView):
     def get(self, request: HttpRequest, ticket_id: int) -> HttpResponse:
         page = ticket_page.load(ticket_id)
         offer = corrections_offer.take(request, ticket_id)
-        return render(request, PAGE, context_of(page) | {"offer": offer, "trouble": find_trouble()})
+        return render(
+            request,
+            PAGE,
+            context_of(page)
+            | {"offer": offer, "past": offers.take(request), "trouble": find_trouble()},
+        )
 
 
 class TicketPreview(WorkspaceView):
@@ -69,7 +74,10 @@ class PromptDetail(WorkspaceView):
     def get(self, request: HttpRequest, call_id: int) -> HttpResponse:
         prompt = find_prompt(call_id)
         status = 200 if prompt else 404
-        context = {"prompt": prompt, "call_id": call_id}
+        about = Call.objects.filter(pk=call_id, about_kind="ticket").values_list(
+            "about_id", flat=True
+        )
+        context = {"prompt": prompt, "call_id": call_id, "ticket_id": about.first()}
         return render(request, "workspace/prompt.html", context, status=status)
 
 

@@ -113,7 +113,7 @@ def _machine_words(decision: FieldDecision) -> tuple[str, str]:
     if decision.decision == Decision.SUGGESTED:
         return "Suggested: somebody should have a look", "open"
     if decision.value:
-        return "Withheld: too unsure to suggest it", "open"
+        return "Withheld: a guess, too unsure to suggest", "open"
     return "No label found: please choose one", "open"
 
 

@@ -5,7 +5,6 @@ Nothing of a draft leaves the house until a person, or a token that may, sends i
 
 from triage.services.drafts.deciding import accept, discard, send
 from triage.services.drafts.following import Event, EventName, events, is_all_told
-from triage.services.drafts.mailing import mail
 from triage.services.drafts.proposing import STEER_MAX_CHARACTERS, cancel, propose, sweep
 from triage.services.drafts.wire import event_stream
 from triage.services.drafts.writing import write
@@ -20,7 +19,6 @@ __all__ = [
     "event_stream",
     "events",
     "is_all_told",
-    "mail",
     "propose",
     "send",
     "sweep",

@@ -9,7 +9,6 @@ from triage.exceptions import Conflict, DraftStale
 from triage.models import Draft, DraftState, Event, EventKind, Message, Ticket
 from triage.models.drafts import UNDERWAY, USABLE
 from triage.services import tickets
-from triage.services.drafts import mailing
 from triage.services.intake.cleaning import cleaned
 
 WHY_NOT = {
@@ -71,14 +70,14 @@ def send(draft_id: int, *, body: str, by: User, is_stale_ok: bool = False) -> Me
         _check_usable(draft)
         if draft.is_stale and not is_stale_ok:
             raise DraftStale("The customer has written again since this was drafted.")
-        draft.message = message = tickets.add_message(draft.ticket_id, body=body, by=by)
+        draft.message = message = tickets.add_message(
+            draft.ticket_id, body=body, by=by, is_mailed=True
+        )
         draft.edited_share = edited_share(draft.text, message.body)
-        draft.mail_due_at = timezone.now() if mailing.is_possible(draft) else None
         _decide(draft, DraftState.SENT, by)
         Event.objects.record(
             EventKind.DRAFT_SENT, ticket_id=draft.ticket_id, about_id=draft.pk, by_id=by.pk
         )
-        mailing.enqueue_mail(draft)
     return message
 
 
@@ -97,7 +96,7 @@ def _locked(draft_id: int) -> Draft:
     ticket_id = Draft.objects.values_list("ticket_id", flat=True).get(pk=draft_id)
     Ticket.objects.select_for_update().only("pk").get(pk=ticket_id)
     drafts = Draft.objects.select_for_update(of=("self",))
-    return drafts.select_related("ticket__requester").get(pk=draft_id)
+    return drafts.get(pk=draft_id)
 
 
 def _check_usable(draft: Draft) -> None:
@@ -109,5 +108,5 @@ def _check_usable(draft: Draft) -> None:
 
 def _decide(draft: Draft, state: DraftState, by: User) -> None:
     draft.state, draft.decided_by, draft.decided_at = state, by, timezone.now()
-    decided = ["state", "decided_by", "decided_at", "message", "edited_share", "mail_due_at"]
+    decided = ["state", "decided_by", "decided_at", "message", "edited_share"]
     draft.save(update_fields=decided)

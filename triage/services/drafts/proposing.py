@@ -15,7 +15,7 @@ from triage.exceptions import Conflict, InvalidInput
 from triage.models import Draft, DraftState, Ticket, Tone
 from triage.models.drafts import UNDERWAY
 from triage.queue import TaskName, enqueue
-from triage.services.drafts import deciding, live, mailing
+from triage.services.drafts import deciding, live
 from triage.services.drafts.ending import end_abandoned
 from triage.services.intake.cleaning import cleaned
 
@@ -124,8 +124,8 @@ def cancel(draft_id: int, *, by: User) -> Draft:
 
 
 def sweep() -> int:
-    """End what its writer has left, send what waits unsent, mail what is due. How many that were."""
-    return end_abandoned(SWEEP_LIMIT) + _send_waiting() + mailing.send_due(SWEEP_LIMIT)
+    """End what its writer has left, send what waits unsent. How many that were."""
+    return end_abandoned(SWEEP_LIMIT) + _send_waiting()
 
 
 def _send_waiting() -> int:

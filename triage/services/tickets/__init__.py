@@ -19,6 +19,7 @@ from triage.services.tickets.corrections import (
     note_reason,
     undo_correction,
 )
+from triage.services.tickets.mailing import mail, send_due
 from triage.services.tickets.messages import add_message
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "change",
     "change_in_bulk",
     "correct_label",
+    "mail",
     "note_reason",
     "preview_bulk",
+    "send_due",
     "undo_bulk",
     "undo_correction",
 ]

@@ -1,4 +1,4 @@
-"""Adding to a ticket's thread. Nothing is mailed from here: sending a draft does that."""
+"""Adding to a ticket's thread, and mailing what a person sends."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -7,8 +7,9 @@ from accounts.models import User
 from triage.exceptions import InvalidInput
 from triage.models import Draft, Event, EventKind, Message, Status, Ticket
 from triage.models.tickets import FINISHED, AuthorKind
+from triage.queue import TaskName, enqueue
 from triage.services.intake.cleaning import bounded, cleaned
-from triage.services.tickets import rows
+from triage.services.tickets import mailing, rows
 
 REOPENED_BY_REQUESTER = (*FINISHED, Status.PENDING)
 
@@ -20,8 +21,12 @@ def add_message(
     by: User,
     is_public: bool = True,
     author_kind: AuthorKind = AuthorKind.AGENT,
+    is_mailed: bool = False,
 ) -> Message:
     """The stored message, `by` whoever handed it in; longer ones are cut with a mark, as descriptions are.
+
+    Args:
+        is_mailed: It is a reply that the customer gets by mail too, where mail is set up: a task does that.
 
     A requester's message reopens what was solved or pending, and makes drafts stale; an agent's public one opens what was new.
 
@@ -45,7 +50,10 @@ def add_message(
             body=bounded(text),
             is_public=is_public,
             created_at=timezone.now(),
+            mail_due_at=mailing.due_at(ticket) if is_mailed else None,
         )
+        if message.mail_due_at:
+            enqueue(TaskName.MAIL_REPLY, message.pk)
         _move_on(ticket, is_requester=is_requester, is_public=is_public, by=by)
         Event.objects.record(
             EventKind.MESSAGE_CREATED, ticket_id=ticket.pk, about_id=message.pk, by_id=by.pk

@@ -4,7 +4,7 @@ What is due stands in the row, and the sweeper finds it: neither a broker nor a 
 customer. A worker killed between handing the mail over and noting it sends it twice, under the same Message-ID.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 import structlog
@@ -14,12 +14,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from triage.models import Draft
+from triage.models import Message, Ticket
 from triage.queue import TaskName, enqueue
 
 log = structlog.get_logger(__name__)
 
 TRIES = 6  # within two hours
+DUE_AT_ONCE = 200
 FIRST_PAUSE = timedelta(minutes=1)  # longer than a try takes, then tripling
 MAIL_ERRORS = (
     OSError,
@@ -27,45 +28,42 @@ MAIL_ERRORS = (
 )  # what smtplib raises is an OSError; what a header cannot hold is the other
 
 
-def is_possible(draft: Draft) -> bool:
-    """Whether mail is set up, and the customer has an address."""
-    requester = draft.ticket.requester
-    return settings.TRIAGE_MAILS_REPLIES and bool(requester and requester.email)
+def due_at(ticket: Ticket) -> datetime | None:
+    """When a reply that is sent now may be mailed; None where no mail is set up or the customer has no address."""
+    requester = ticket.requester
+    is_possible = settings.TRIAGE_MAILS_REPLIES and requester and requester.email
+    return timezone.now() if is_possible else None
 
 
-def enqueue_mail(draft: Draft) -> None:
-    """Send the task on commit, where a mail is due."""
-    if draft.mail_due_at:
-        enqueue(TaskName.MAIL_REPLY, draft.pk)
-
-
-def send_due(limit: int) -> int:
+def send_due(limit: int = DUE_AT_ONCE) -> int:
     """Send the tasks of the mails that are due. How many."""
-    due = Draft.objects.filter(mail_due_at__lte=Now() - timedelta(seconds=1), mail_tries__lt=TRIES)
+    due = Message.objects.filter(
+        mail_due_at__lte=Now() - timedelta(seconds=1), mail_tries__lt=TRIES
+    )
     found = list(due.order_by("mail_due_at").values_list("pk", flat=True)[:limit])
-    for draft_id in found:
-        enqueue(TaskName.MAIL_REPLY, draft_id)
+    for message_id in found:
+        enqueue(TaskName.MAIL_REPLY, message_id)
     return len(found)
 
 
-def mail(draft_id: int) -> None:
-    """Mail the reply that was sent with this draft, if it is due; a failure is logged and tried again later."""
-    draft = _take(draft_id)
-    if draft is None:
+def mail(message_id: int) -> None:
+    """Mail a reply, if it is due; a failure is logged and tried again later."""
+    message = _take(message_id)
+    if message is None:
         return
     try:
-        _build_mail(draft).send()
+        _build_mail(message).send()
     except MAIL_ERRORS as error:
-        is_last = draft.mail_tries >= TRIES
+        is_last = message.mail_tries >= TRIES
         tell = log.error if is_last else log.warning
-        tell("a reply was not mailed", draft=draft.pk, is_last_try=is_last, error=str(error))
+        tell("a reply was not mailed", message=message.pk, is_last_try=is_last, error=str(error))
     else:
-        Draft.objects.filter(pk=draft.pk).update(mail_due_at=None, mailed_at=timezone.now())
+        Message.objects.filter(pk=message.pk).update(mail_due_at=None, mailed_at=timezone.now())
 
 
-def _take(draft_id: int) -> Draft | None:
-    """The draft, if its mail is due; from now on it is due only after a pause, so nobody else mails it meanwhile."""
-    due = Draft.objects.filter(pk=draft_id, mail_due_at__lte=Now(), mail_tries__lt=TRIES)
+def _take(message_id: int) -> Message | None:
+    """The message, if its mail is due; from now on it is due only after a pause, so nobody else mails it meanwhile."""
+    due = Message.objects.filter(pk=message_id, mail_due_at__lte=Now(), mail_tries__lt=TRIES)
     tries = due.values_list("mail_tries", flat=True).first()
     if tries is None:
         return None
@@ -74,18 +72,18 @@ def _take(draft_id: int) -> Draft | None:
         mail_tries=F("mail_tries") + 1, mail_due_at=Now() + pause
     ):
         return None
-    return Draft.objects.select_related("ticket__requester", "message").get(pk=draft_id)
+    return Message.objects.select_related("ticket__requester").get(pk=message_id)
 
 
-def _build_mail(draft: Draft) -> EmailMessage:
-    ticket, message = draft.ticket, draft.message
+def _build_mail(message: Message) -> EmailMessage:
+    ticket = message.ticket
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return EmailMessage(
         subject=_subject(ticket.title),
-        body=message.body if message else draft.text,
+        body=message.body,
         to=[ticket.requester.email] if ticket.requester else [],
         reply_to=[settings.TRIAGE_REPLY_TO] if settings.TRIAGE_REPLY_TO else None,
-        headers={"Message-ID": f"<triage-draft-{draft.pk}@{sender.partition('@')[2]}>"},
+        headers={"Message-ID": f"<triage-message-{message.pk}@{sender.partition('@')[2]}>"},
     )
 
 

@@ -1,0 +1,3 @@
+from tests.integration.drafts.conftest import short_timers, ticket
+
+__all__ = ["short_timers", "ticket"]
