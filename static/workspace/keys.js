@@ -4,6 +4,7 @@
 "use strict";
 
 const TEXT = "textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio])";
+const HASTY_MILLISECONDS = 500; // between the clicks of a double-click, by the systems' default
 const usesSingleKeys = () => document.body.dataset.singleKeys !== "off";
 const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
 
@@ -60,11 +61,12 @@ function openDialog(dialog) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("form[method=post] button:not([type=button])");
   if (!button || !event.isTrusted || event.detail === 0) return; // the keyboard presses what it means
-  const isHasty = Date.now() - Number(sessionStorage.getItem("triage.pressed")) < 500;
-  if (isHasty) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  } else sessionStorage.setItem("triage.pressed", Date.now());
+  const [at, x, y] = JSON.parse(sessionStorage.getItem("triage.pressed") ?? "[0, 0, 0]");
+  const isSameSpot = Math.abs(event.clientX - x) < 8 && Math.abs(event.clientY - y) < 8;
+  sessionStorage.setItem("triage.pressed", JSON.stringify([Date.now(), event.clientX, event.clientY]));
+  if (Date.now() - at > HASTY_MILLISECONDS || !isSameSpot) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }, true);
 
 /** A dialog that a control opens: `data-opens="id"`. Escape closes it, as the browser has it. */

@@ -213,22 +213,17 @@ def has_tickets() -> bool:
 
 
 def _in_view(view: View, by: User) -> QuerySet[Ticket]:
-    tickets = Ticket.objects.all()
-    match view:
-        case View.REVIEW:
-            return tickets.filter(needs_review=True, status__in=OPEN)
-        case View.OPEN:
-            return tickets.filter(status__in=OPEN)
-        case View.UNASSIGNED:
-            return tickets.filter(status__in=OPEN, assignee=None)
-        case View.MINE:
-            return tickets.filter(status__in=OPEN, assignee=by)
-        case View.SKIPPED:
-            return tickets.filter(is_skipped=True, status__in=OPEN)
-        case View.SOLVED:
-            return tickets.filter(status__in=FINISHED)
-        case View.ALL:
-            return tickets
+    is_open = Q(status__in=OPEN)
+    belongs = {
+        View.REVIEW: is_open & Q(needs_review=True),
+        View.OPEN: is_open,
+        View.UNASSIGNED: is_open & Q(assignee=None),
+        View.MINE: is_open & Q(assignee=by),
+        View.SKIPPED: is_open & Q(is_skipped=True),
+        View.SOLVED: Q(status__in=FINISHED),
+        View.ALL: Q(),
+    }
+    return Ticket.objects.filter(belongs[view])
 
 
 def _narrowed(filters: Filters, by: User, owners: _Owners) -> QuerySet[Ticket]:

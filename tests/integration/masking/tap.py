@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from triage.services.gateway.client import sdk
+
 
 class Tap:
     """Listens on the loopback and passes everything to `target`; `sent` is all that clients have sent so far."""
@@ -58,5 +62,6 @@ def tapped(target: str) -> Iterator[Tap]:
     try:
         yield tap
     finally:
+        sdk.client_for(settings.ANTHROPIC_API_KEY or "missing", tap.base_url).close()
         tap.close()
         thread.join(5)

@@ -29,7 +29,10 @@ def ago(days: int) -> datetime:
 @pytest.fixture
 def others(db: None) -> list[Ticket]:
     """Forty tickets that say what every ticket says."""
-    return add_many(40, description="Hello, my order from last week has a problem, please help.")
+    made = add_many(40, description="Hello, my order from last week has a problem, please help.")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE triage_ticket")  # how many there are, whatever stood there before
+    return made
 
 
 def test_tickets_that_share_telling_words_are_found_and_not_the_ticket_itself(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 
 import anthropic
 import httpx2
@@ -17,7 +17,7 @@ from triage.services.gateway.client.errors import UNCALLED, UNREADABLE, translat
 CONNECT_SECONDS = 3.0
 
 
-@lru_cache(maxsize=4)
+@cache  # a process has one; one that is thrown away would leave its connections open
 def client_for(key: str, base_url: str) -> anthropic.Anthropic:
     return anthropic.Anthropic(
         api_key=key,
