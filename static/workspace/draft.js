@@ -16,6 +16,7 @@ function followDraft() {
   source.addEventListener("draft.started", () => {
     text.replaceChildren();
     draft.querySelector("h2").textContent = "Draft: being written";
+    draft.classList.replace("queued", "running");
   });
   source.addEventListener("draft.delta", (event) => addToDraft(text, JSON.parse(event.data).text));
   source.addEventListener("draft.citation", (event) => markCited(draft, JSON.parse(event.data)));
