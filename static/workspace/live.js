@@ -71,7 +71,7 @@ setInterval(takePulse, PULSE_SECONDS * 1000);
 document.addEventListener("visibilitychange", takePulse);
 addEventListener("offline", () => showBanner("offline", true));
 addEventListener("online", takePulse);
-takePulse();
+addEventListener("load", takePulse); // when everything that listens to the news is there
 
 /** htmx answers that are no page: the login has ended, the network is gone, the server is at fault. Nothing typed is lost. */
 document.addEventListener("htmx:responseError", (event) => {
