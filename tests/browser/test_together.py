@@ -235,3 +235,31 @@ def test_a_letter_after_a_select_is_a_shortcut_and_no_choice(
         page.keyboard.press(key)
 
     expect(page.get_by_label("Assignee")).to_have_value(str(alice.pk))
+
+
+def test_what_was_accepted_beside_the_list_is_taken_back_there(
+    ticket: Ticket, page: Page, alice: User
+) -> None:
+    log_in(page, alice)
+    page.keyboard.press("j")
+    expect(page.locator("#preview").get_by_role("heading")).to_have_text("Charged twice")
+    page.keyboard.press("y")
+    expect(page.locator("#preview").get_by_text("Confirmed by Alice")).to_be_visible()
+
+    page.keyboard.press("z")
+
+    expect(page.locator("#preview").get_by_text("Suggested: somebody")).to_be_visible()
+    ticket.refresh_from_db()
+    assert ticket.label is None
+
+
+def test_a_search_that_finds_nothing_leads_to_all_tickets(
+    ticket: Ticket, page: Page, alice: User, bob: User
+) -> None:
+    tickets.change(ticket.pk, Changes(status=Status.SOLVED), by=bob)
+    log_in(page, alice)
+    page.goto("/?text=billed")
+
+    page.get_by_role("link", name="search all tickets").click()
+
+    expect(page.get_by_role("link", name="Charged twice")).to_be_visible()
