@@ -12,7 +12,7 @@ from redis import Redis
 
 from accounts.models import User
 from triage.services.gateway.fleet.connection import get_redis
-from triage.services.gateway.fleet.outage import REDIS_ERRORS, Outage
+from triage.services.gateway.fleet.outage import Outage
 
 PRESENT_SECONDS = 30
 # By Redis's own clock, as web processes may not agree on theirs. Whoever has not been heard of is left out, and cleared away
@@ -102,15 +102,7 @@ def _key_of(ticket_id: int) -> str:
 
 def _ask(question: Callable[[Redis], T], *, otherwise: T) -> T:
     """Redis's answer, or `otherwise` while it is down; then one caller a second finds out whether it still is."""
-    if not _outage.may_try():
-        return otherwise
-    try:
-        answer = question(get_redis())
-    except REDIS_ERRORS as error:
-        _outage.begins(error)
-        return otherwise
-    _outage.ends()
-    return answer
+    return _outage.ask(lambda: question(get_redis()), otherwise=otherwise)
 
 
 _outage = Outage("nobody is shown as looking at a ticket")

@@ -109,15 +109,7 @@ def _fields(entry: Entry) -> dict[Any, Any]:
 
 def _ask(question: Callable[[Redis], T], *, otherwise: T) -> T:
     """Redis's answer, or `otherwise` while it is down; then one caller a second finds out whether it still is."""
-    if not _outage.may_try():
-        return otherwise
-    try:
-        answer = question(get_redis())
-    except REDIS_ERRORS as error:
-        _outage.begins(error)
-        return otherwise
-    _outage.ends()
-    return answer
+    return _outage.ask(lambda: question(get_redis()), otherwise=otherwise)
 
 
 def _stop_key(draft_id: int) -> str:

@@ -1,11 +1,14 @@
 """A Redis that is down costs one caller a second its timeout, not every caller."""
 
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 from redis import RedisError
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 REDIS_ERRORS = (RedisError, OSError)
@@ -32,6 +35,18 @@ class Outage:
                     return False
                 self._try_at = now + REST_SECONDS
             return True
+
+    def ask(self, question: Callable[[], T], *, otherwise: T) -> T:
+        """Redis's answer, or `otherwise` while it is down."""
+        if not self.may_try():
+            return otherwise
+        try:
+            answer = question()
+        except REDIS_ERRORS as error:
+            self.begins(error)
+            return otherwise
+        self.ends()
+        return answer
 
     def begins(self, error: Exception) -> None:
         """Note that Redis did not answer; a warning at most every 10 s."""
