@@ -161,6 +161,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("TRIAGE_WEBHOOK_SECONDS", 2.0),
         "options": {"expires": 10, "queue": "drafts"},
     },
+    "roll-up": {
+        "task": "triage.roll_up",
+        "schedule": env.float("TRIAGE_ROLLUP_SECONDS", 30.0),
+        "options": {"expires": 30, "queue": "default"},
+    },
+    "watch": {
+        "task": "triage.watch",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
+    },
     "check-models": {
         "task": "triage.check_models",
         "schedule": 3600.0,  # asks once a day, whenever beat was started
@@ -180,6 +190,7 @@ TRIAGE_THRESHOLD_APPLY = env.float("TRIAGE_THRESHOLD_APPLY", 0.85)
 TRIAGE_THRESHOLD_SUGGEST = env.float("TRIAGE_THRESHOLD_SUGGEST", 0.50)
 TRIAGE_TICKET_MAX_CHARACTERS = env.int("TRIAGE_TICKET_MAX_CHARACTERS", 16_000)
 TRIAGE_STORED_REPLY_DAYS = env.int("TRIAGE_STORED_REPLY_DAYS", 30)
+TRIAGE_LEDGER_DAYS = env.int("TRIAGE_LEDGER_DAYS", 400)
 # Personal data leaves the house as placeholders; numbers without a country code are read as this region's (ISO 3166).
 TRIAGE_MASKING = env.bool("TRIAGE_MASKING", False)
 TRIAGE_PHONE_REGION = env.str("TRIAGE_PHONE_REGION", "US").upper()
@@ -253,6 +264,8 @@ EMAIL_TIMEOUT = (
 # Sent replies are mailed to customers where a mail server is named.
 TRIAGE_MAILS_REPLIES = bool(env.str("EMAIL_URL", ""))
 TRIAGE_REPLY_TO = env.str("TRIAGE_REPLY_TO", "")
+# Who is mailed what is wrong; without any, all admins are.
+TRIAGE_ALERT_EMAILS: list[str] = env.list("TRIAGE_ALERT_EMAILS", [])
 
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = ["config.formats"]

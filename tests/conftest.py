@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts.models import Role, User, users
 from triage import queue
 from triage.models import events
-from triage.services import masking
+from triage.services import experiments, masking
 from triage.services.gateway import alarms, prompts, routes
 from triage.simulator import RunningSimulator, running
 
@@ -39,6 +39,7 @@ def fresh_process_state() -> None:
     alarms._Noted.windows.clear()
     prompts._Written.guides.clear()
     masking.forget()
+    experiments.forget()
 
 
 @pytest.fixture(autouse=True)

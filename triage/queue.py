@@ -37,6 +37,8 @@ class TaskName(StrEnum):
     TELL_WEBHOOKS = "triage.tell_webhooks"
     DELIVER_WEBHOOKS = "triage.deliver_webhooks"
     PRUNE = "triage.prune"
+    ROLL_UP = "triage.roll_up"
+    WATCH = "triage.watch"
 
 
 QUEUES = {
@@ -51,6 +53,8 @@ QUEUES = {
     TaskName.TELL_WEBHOOKS: "drafts",
     TaskName.DELIVER_WEBHOOKS: "drafts",
     TaskName.PRUNE: "bulk",
+    TaskName.ROLL_UP: "default",
+    TaskName.WATCH: "default",
 }
 
 
@@ -70,6 +74,19 @@ def find_workers(*, within_seconds: float, at_most: int | None = None) -> list[s
     except BROKER_ERRORS:
         return None
     return sorted(name.split("@")[0] for answer in answers for name in answer)
+
+
+def find_queues(*, within_seconds: float) -> dict[str, list[str]] | None:
+    """The workers that take from each queue, of those that answer in time; None where the broker is down."""
+    try:
+        answers = current_app.control.inspect(timeout=within_seconds).active_queues() or {}
+    except BROKER_ERRORS:
+        return None
+    found: dict[str, list[str]] = {}
+    for worker, queues in answers.items():
+        for each in queues:
+            found.setdefault(each["name"], []).append(worker)
+    return found
 
 
 def _publish(task: TaskName, args: tuple[int | str, ...]) -> None:

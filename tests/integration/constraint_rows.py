@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, User
 from triage.models import (
     Alert,
+    AlertRule,
     Article,
     Attempt,
     Batch,
@@ -17,6 +18,7 @@ from triage.models import (
     Delivery,
     Draft,
     Event,
+    Experiment,
     FeatureRoute,
     FeatureRouteHop,
     FieldDecision,
@@ -27,14 +29,32 @@ from triage.models import (
     Message,
     ModelLife,
     Requester,
+    RollupState,
     SavedView,
     Shedding,
     StoredReply,
     TaxonomyVersion,
     Ticket,
     Triage,
+    Variant,
     Webhook,
 )
+
+
+def an_alert_rule() -> AlertRule:
+    return AlertRule.objects.create(kind="slow", limit=5)
+
+
+def an_experiment(name: str = "Shorter") -> Experiment:
+    return Experiment.objects.create(name=name, by=User.objects.system())
+
+
+def a_variant() -> Variant:
+    return Variant.objects.create(experiment=an_experiment(), name="control")
+
+
+def a_rollup_state() -> RollupState:
+    return RollupState.objects.create()
 
 
 def a_user() -> User:

@@ -26,31 +26,37 @@ from tests.integration.constraint_rows import (
     a_pattern,
     a_reply,
     a_requester,
+    a_rollup_state,
     a_route,
     a_run,
     a_share,
     a_ticket,
     a_token,
     a_user,
+    a_variant,
     a_version,
     a_view,
     a_webhook,
     an_alert,
+    an_alert_rule,
     an_article,
     an_attempt,
     an_event,
+    an_experiment,
     an_import,
 )
 from triage.models import (
     Attempt,
     Certainty,
     Channel,
+    Experiment,
     FieldDecision,
     Label,
     Requester,
     TaxonomyVersion,
     Ticket,
     TicketTag,
+    Variant,
 )
 
 
@@ -77,6 +83,13 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("message_author_kind_known", a_message, {"author_kind": "robot"}),
     ("message_body_given", a_message, {"body": ""}),
     ("label_slug_given", a_label, {"slug": ""}),
+    ("alert_rule_limit_not_negative", an_alert_rule, {"limit": -0.1}),
+    ("experiment_state_known", an_experiment, {"state": "lost"}),
+    ("experiment_times_fit_state", an_experiment, {"state": "running"}),
+    ("experiment_times_fit_state", an_experiment, {"started_at": timezone.now()}),
+    ("variant_weight_in_1_to_100", a_variant, {"weight": 0}),
+    ("variant_weight_in_1_to_100", a_variant, {"weight": 101}),
+    ("rollup_state_is_one_row", a_rollup_state, {"id": 2}),
     ("label_threshold_in_0_to_1", a_label, {"threshold": 1.01}),
     ("label_threshold_in_0_to_1", a_label, {"threshold": -0.01}),
     ("label_threshold_in_0_to_1", a_label, {"threshold": float("nan")}),
@@ -165,6 +178,16 @@ PAIRS: dict[str, Callable[[], object]] = {
         a_requester(),
         Requester.objects.create(email="ANN@mail.example"),
     ),
+    "experiment_one_at_a_time": lambda: [
+        Experiment.objects.create(
+            name=name, by=User.objects.system(), state="running", started_at=timezone.now()
+        )
+        for name in ("Shorter", "Longer")
+    ],
+    "variant_name_once": lambda: [
+        Variant.objects.create(experiment=experiment, name="control")
+        for experiment in [an_experiment()] * 2
+    ],
     "ticket_source_external_id_unique": lambda: (a_ticket(), a_ticket()),
     "label_slug_unique": lambda: (a_label(), Label.objects.create(slug="REFUND", name="Two")),
     "field_decision_once_per_run": lambda: FieldDecision.objects.bulk_create(

@@ -34,12 +34,13 @@ from triage.models import (
     Triage,
     Webhook,
 )
+from triage.services import rollups
 from triage.services.gateway import routes
 from triage.services.gateway.fleet import asking
 
 TOKEN = "a token that only monitoring has"
 YESTERDAY = NOON - timedelta(hours=12, microseconds=1)
-QUERIES_AT_MOST = 10
+QUERIES_AT_MOST = 13
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,9 @@ def noon() -> Iterator[None]:
 class Scrape:
     """One answer of /metrics, by family and labels."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, is_rolled_up: bool = True) -> None:
+        if is_rolled_up:
+            rollups.refresh()
         answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status_code == 200, answer.content
         text = answer.content.decode()
@@ -307,7 +310,7 @@ def test_with_redis_down_the_databases_part_is_still_there(
 
 
 @pytest.mark.parametrize("rows", [1, 20])
-def test_a_scrape_takes_ten_queries_at_most_however_much_there_is(
+def test_a_scrape_takes_thirteen_queries_at_most_however_much_there_is(
     client: Client, rows: int
 ) -> None:
     for number in range(rows):
@@ -315,8 +318,10 @@ def test_a_scrape_takes_ten_queries_at_most_however_much_there_is(
         Budget.objects.create(scope="user", key=str(number), period="day", hard_nanousd=1)
         Alert.objects.open_once(AlertKind.BREAKER_OPEN, scope=str(number), message="…")
 
+    rollups.refresh()
+
     with CaptureQueriesContext(connection) as captured:
-        Scrape(client)
+        Scrape(client, is_rolled_up=False)
 
     assert len(captured) <= QUERIES_AT_MOST
 
@@ -364,3 +369,14 @@ def put_on_a_route(*models: str) -> None:
     for place, model in enumerate(models):
         FeatureRouteHop.objects.create(route=route, position=place, model=model, tries=1)
     routes.forget()
+
+
+def test_monitoring_sees_how_old_the_days_figures_are(client: Client) -> None:
+    never = Scrape(client, is_rolled_up=False)("triage_rolled_up_seconds")
+    add_call()
+
+    fresh = Scrape(client)("triage_rolled_up_seconds")
+
+    assert never is None
+    assert fresh is not None
+    assert 0 <= fresh < 60

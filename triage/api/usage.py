@@ -1,6 +1,6 @@
 """What was used and what is left."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,21 +12,20 @@ from rest_framework.response import Response
 from accounts import tokens
 from accounts.models import User
 from accounts.models.tokens import Scope
-from triage.api import docs, filters
+from triage.api import days, docs, filters
 from triage.api.base import Endpoint
 from triage.api.schemas import Shape
 from triage.models import Budget
 from triage.models import Scope as Owner
 from triage.selectors import budgets
 from triage.selectors.objects import money, time_of
-from triage.selectors.spend import Period
 from triage.selectors.usage import Group, GroupUsage, grouped
 from triage.services.gateway import rates
 from triage.services.gateway.budgets import window_end
 
 DAYS_AT_MOST = 92
 NAMES = "|".join(Group.values)
-GROUP_BY, SINCE, UNTIL = "group_by", "since", "until"
+GROUP_BY = "group_by"
 ROW: docs.Json = {
     "feature": "classify",
     "model": "claude-haiku-5-5",
@@ -107,16 +106,15 @@ class UsageApi(Endpoint):
                 {"type": "string", "pattern": f"^({NAMES})(,({NAMES})){{0,3}}$"},
                 description=f"One or more of {', '.join(Group.values)}, with commas; by default feature,model.",
             ),
-            OpenApiParameter(SINCE, date, description="By default the first of this month."),
-            OpenApiParameter(UNTIL, date, description="Counted too; by default today."),
+            *days.PARAMETERS,
         ],
         responses=docs.answers({200: UsageShape}),
         examples=[docs.example(USAGE)],
         tags=["usage"],
     )
     def get(self, request: Request) -> Response:
-        filters.check_known(request, GROUP_BY, SINCE, UNTIL)
-        groups, period = _groups(request), _period(request)
+        filters.check_known(request, GROUP_BY, days.SINCE, days.UNTIL)
+        groups, period = _groups(request), days.period(request, days_at_most=DAYS_AT_MOST)
         is_admin = Scope.ADMIN in tokens.effective_scopes(self.token)
         rows = grouped(groups, period=period, by=None if is_admin else self.by)
         return Response(
@@ -160,30 +158,6 @@ def _groups(request: Request) -> list[Group]:
         fault = f"{unknown[0][:60]!r} is none of {', '.join(Group.values)}."
         raise ValidationError({GROUP_BY: [fault]})
     return [Group(name) for name in dict.fromkeys(names)]
-
-
-def _period(request: Request) -> Period:
-    today = datetime.now(UTC).date()
-    last = _date(request, UNTIL, today)
-    first = _date(request, SINCE, last.replace(day=1))
-    if first > last:
-        raise ValidationError({SINCE: ["Is after `until`."]})
-    if last - first >= timedelta(days=DAYS_AT_MOST):
-        raise ValidationError({SINCE: [f"The range is longer than {DAYS_AT_MOST} days."]})
-    return Period(first, last)
-
-
-def _date(request: Request, name: str, otherwise: date) -> date:
-    text = request.query_params.get(name)
-    if text is None:
-        return otherwise
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError({name: ["Must be a date like 2026-11-21."]}) from None
-    if not 2000 <= found.year < 3000:
-        raise ValidationError({name: ["Is out of range."]})
-    return found
 
 
 def _row(groups: list[Group], row: GroupUsage) -> dict[str, Any]:

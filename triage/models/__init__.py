@@ -1,16 +1,36 @@
 """The tables. One module per subject; import models from here."""
 
-from triage.models.alerts import Alert, AlertKind
+from triage.models.alerts import Alert, AlertKind, AlertRule
 from triage.models.batches import Batch, BatchLine, BatchState
 from triage.models.budgets import Budget, Period, Scope, Shedding, Spend
 from triage.models.drafts import Draft, DraftState, Tone
 from triage.models.events import Event, EventKind
+from triage.models.experiments import Experiment, ExperimentState, Variant
 from triage.models.idempotency import KeptAnswer
 from triage.models.imports import Import
 from triage.models.knowledge import Article, ArticleKind
 from triage.models.ledger import Attempt, Call, Certainty, Feature, Obtained, StoredReply
 from triage.models.masking import MaskingPattern
 from triage.models.prompts import Prompt, PromptGuide
+from triage.models.reconciliations import Reconciliation
+from triage.models.rollups import (
+    AttemptCell,
+    CacheMiss,
+    CallCell,
+    ConfusionCell,
+    DraftCell,
+    Grain,
+    LatencyCell,
+    Measure,
+    Noted,
+    RollupNote,
+    RollupState,
+    Subject,
+    Tally,
+    TicketCell,
+    TicketDay,
+    TriageCell,
+)
 from triage.models.routes import FeatureRoute, FeatureRouteHop, Lifecycle, ModelLife
 from triage.models.taxonomy import Label, TaxonomyVersion
 from triage.models.tickets import Channel, Message, Priority, Requester, Status, Ticket, TicketTag
@@ -29,43 +49,58 @@ from triage.models.workspace import BulkChange, SavedView, Sharing
 __all__ = [
     "Alert",
     "AlertKind",
+    "AlertRule",
     "Article",
     "ArticleKind",
     "Attempt",
+    "AttemptCell",
     "Batch",
     "BatchLine",
     "BatchState",
     "Budget",
     "BulkChange",
+    "CacheMiss",
     "Call",
+    "CallCell",
     "Certainty",
     "Channel",
+    "ConfusionCell",
     "CorrectionReason",
     "Decision",
     "Delivery",
     "DeliveryState",
     "Draft",
+    "DraftCell",
     "DraftState",
     "Event",
     "EventKind",
+    "Experiment",
+    "ExperimentState",
     "Feature",
     "FeatureRoute",
     "FeatureRouteHop",
     "Field",
     "FieldDecision",
+    "Grain",
     "Import",
     "KeptAnswer",
     "Label",
+    "LatencyCell",
     "Lifecycle",
     "MaskingPattern",
+    "Measure",
     "Message",
     "ModelLife",
+    "Noted",
     "Obtained",
     "Period",
     "Priority",
     "Prompt",
     "PromptGuide",
+    "Reconciliation",
     "Requester",
+    "RollupNote",
+    "RollupState",
     "SavedView",
     "Scope",
     "Sharing",
@@ -75,10 +110,16 @@ __all__ = [
     "State",
     "Status",
     "StoredReply",
+    "Subject",
+    "Tally",
     "TaxonomyVersion",
     "Ticket",
+    "TicketCell",
+    "TicketDay",
     "TicketTag",
     "Tone",
     "Triage",
+    "TriageCell",
+    "Variant",
     "Webhook",
 ]

@@ -17,6 +17,16 @@ class AlertKind(models.TextChoices):
     BATCH_LOST = "batch_lost", "A batch's creation was lost"
     WEBHOOK_DISABLED = "webhook_disabled", "A webhook failed for days and was switched off"
     LEDGER_DIFFERS = "ledger_differs", "The ledger differs from the provider's account"
+    LEDGER_UNSURE = "ledger_unsure", "Requests whose cost nobody knows"
+    COST_DAY = "cost_day", "A day costs more than it should"
+    COST_FORECAST = "cost_forecast", "The month is going to cost more than its budget"
+    ANSWERS_CUT = "answers_cut", "Answers are cut off at their length limit"
+    SLOW = "slow", "Claude answers slowly"
+    ERROR_RATE = "error_rate", "Many requests to Claude fail"
+    CACHE_MISSES = "cache_misses", "The prompt cache is hardly used"
+    QUEUE_AGE = "queue_age", "Tickets wait long for their triage"
+    CORRECTIONS_DRIFT = "corrections_drift", "People correct more than they used to"
+    ROLLUPS_OLD = "rollups_old", "The figures of the admin pages are old"
 
 
 class AlertManager(models.Manager["Alert"]):
@@ -51,6 +61,20 @@ class Alert(models.Model):
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     last_seen_at = models.DateTimeField(db_default=Now(), editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until then nobody is told of it, and it does not count as open.",
+    )
+    snoozed_by = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was mailed and given to the webhooks."
+    )
+    told_end_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its end was told; only what was told has one."
+    )
 
     objects = AlertManager()
 
@@ -64,7 +88,34 @@ class Alert(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=AlertKind.values), name="alert_kind_known"),
         ]
-        indexes = [models.Index(fields=["opened_at"], name="alert_by_time")]
+        indexes = [
+            models.Index(fields=["opened_at"], name="alert_by_time"),
+            models.Index(
+                fields=["opened_at"], name="alert_unresolved", condition=Q(resolved_at__isnull=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.scope}" if self.scope else self.get_kind_display()
+
+
+class AlertRule(models.Model):
+    """When an alert on figures opens, where an admin wants it otherwise than the code (`services.alerts.rules`) has it."""
+
+    kind = models.CharField(max_length=20, choices=AlertKind.choices, unique=True)
+    limit = models.FloatField(
+        null=True, blank=True, help_text="In the rule's own unit; empty: as usual."
+    )
+    is_on = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["kind"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit__isnull=True) | Q(limit__gte=0),
+                name="alert_rule_limit_not_negative",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -32,6 +32,8 @@ class EventKind(models.TextChoices):
     DRAFT_SENT = "draft.sent", "Draft sent"
     QUOTA_WARNING = "quota.warning", "Budget used up to its soft limit"
     QUOTA_EXCEEDED = "quota.exceeded", "Budget used up"
+    ALERT_OPENED = "alert.opened", "Alert opened"
+    ALERT_RESOLVED = "alert.resolved", "Alert resolved"
     WEBHOOK_TEST = "webhook.test", "Test of a webhook"
 
 

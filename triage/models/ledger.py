@@ -5,8 +5,8 @@ plain SQL (`gateway/journal.py`, `gateway/dedup.py`), because they stand on the 
 """
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Left, Now
 
 
 class Feature(models.TextChoices):
@@ -46,6 +46,9 @@ class CallState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+REFUSED = ("budget_exceeded", "cost_cap", "rate_exceeded")  # errors that are limits of ours
+
+
 class Call(models.Model):
     """One governed request to Claude, `by` a user, `about` a thing (kind and id; no foreign key)."""
 
@@ -82,6 +85,10 @@ class Call(models.Model):
         indexes = [
             models.Index(fields=["about_kind", "about_id"], name="call_about"),
             models.Index(fields=["created_at", "feature"], name="call_by_time"),
+            models.Index(Left("fingerprint", 8), F("id").desc(), name="call_fingerprint"),
+            models.Index(
+                fields=["-created_at"], name="call_refused", condition=Q(error__in=REFUSED)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -119,6 +126,12 @@ class Attempt(models.Model):
     stop_reason = models.CharField(max_length=40, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
     rate_limits = models.JSONField(default=dict, blank=True)
+    cache_miss_reason = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text="What the provider says of a cache miss.",
+    )
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -146,6 +159,9 @@ class Attempt(models.Model):
         ]
         indexes = [
             models.Index(fields=["opened_at"], name="attempt_by_time"),
+            models.Index(
+                fields=["request_id"], name="attempt_request_id", condition=~Q(request_id="")
+            ),
             models.Index(
                 fields=["lease_until"],
                 name="attempt_open",

@@ -215,6 +215,9 @@ class Ticket(models.Model):
             models.Index(fields=["status", "created_at", "id"], name="ticket_status"),
             models.Index(fields=["team", "created_at", "id"], name="ticket_team"),
             models.Index(fields=["priority", "created_at", "id"], name="ticket_priority"),
+            models.Index(
+                fields=["solved_at"], name="ticket_solved", condition=Q(solved_at__isnull=False)
+            ),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 

@@ -71,6 +71,15 @@ class Triage(models.Model):
         "triage.TaxonomyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     prompt_version = models.CharField(max_length=64, blank=True)
+    variant = models.ForeignKey(
+        "triage.Variant",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The arm of the experiment that was running.",
+    )
     thresholds = models.JSONField(
         default=dict, blank=True, help_text="The thresholds in force: apply, suggest, label."
     )
@@ -109,6 +118,7 @@ class Triage(models.Model):
                 condition=Q(state__in=[State.QUEUED, State.RUNNING, State.BATCHED, State.SKIPPED]),
             ),
             models.Index(fields=["ticket", "-created_at"], name="triage_of_ticket"),
+            models.Index(fields=["finished_at"], name="triage_done", condition=Q(state=State.DONE)),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
-"""What monitoring wants to know of the database, as gauges: eight queries, whatever there is.
+"""What monitoring wants to know of the database, as gauges: a dozen queries, whatever there is.
 
-None is a total of all time: a figure that would have to read all attempts is counted over the UTC day instead, by an index on
-time, and named `…_today`. It falls to zero at midnight, which `rate()` and `increase()` take for a restart.
+None is a total of all time. What calls and attempts add up to is the UTC day's sum, as of the last roll-up (half a minute ago, or
+look at `triage_rolled_up_seconds`), and named `…_today`. It falls to zero at midnight, which `rate()` and `increase()` take for
+a restart.
 """
 
 from collections import Counter
@@ -10,28 +11,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from triage.models import (
     Alert,
     AlertKind,
     Attempt,
+    AttemptCell,
     Budget,
-    Call,
+    CallCell,
     Certainty,
     Delivery,
     DeliveryState,
     Draft,
     DraftState,
     Feature,
+    Grain,
     State,
+    Subject,
+    Tally,
     Triage,
 )
 from triage.models.ledger import CallState
+from triage.models.rollups import Cell
 from triage.selectors import budgets
-from triage.selectors.spend import TOKEN_FIELDS
-from triage.types import usd
+from triage.selectors.rollups import refreshed_at
+from triage.types import TOKEN_FIELDS, usd
 
 WAITING = (State.QUEUED, State.RUNNING, State.BATCHED, State.SKIPPED)
 DUE = (State.QUEUED, State.RUNNING, State.SKIPPED)  # what waits for a batch is not late
@@ -63,52 +69,71 @@ def gauges() -> Iterator[Gauge]:
     yield _drafts(midnight)
     yield _deliveries()
     yield _alerts()
+    yield _rolled_up(now)
 
 
 def _calls(midnight: datetime) -> Gauge:
-    made = Call.objects.filter(created_at__gte=midnight).values_list("feature", "state")
     none = {(feature.value, state.value): 0 for feature in Feature for state in CallState}
-    found = {(feature, state): count for feature, state, count in made.annotate(Count("id"))}
+    sums = (
+        _today(CallCell, midnight).values("feature").annotate(**_sums(s.value for s in CallState))
+    )
+    found = {
+        (row["feature"], state.value): row[f"sum_{state.value}"]
+        for row in sums
+        for state in CallState
+    }
     return Gauge("triage_calls_today", f"Calls {TODAY}", ("feature", "state"), none | found)
 
 
 def _attempts(midnight: datetime) -> Iterator[Gauge]:
-    """The families that count attempts, from one read of the day's."""
-    groups: list[Any] = list(
-        Attempt.objects.filter(opened_at__gte=midnight)
-        .values("call__feature", "model", "certainty", "error")
-        .annotate(count=Count("id"), cost=Sum("cost_nanousd"), **{n: Sum(n) for n in TOKEN_FIELDS})
-    )
-    failed = [group for group in groups if group["error"]]
     yield Gauge(
         "triage_attempts_today",
         f"Requests to Claude, by how sure their cost is, {TODAY}",
         ("model", "certainty"),
-        _added(((g["model"], g["certainty"]), g["count"]) for g in groups),
+        _tally(Subject.CERTAINTY, midnight),
     )
     yield Gauge(
         "triage_errors_today",
         f"Requests to Claude that failed, by the error's code, {TODAY}",
         ("model", "code"),
-        _added(((g["model"], g["error"]), g["count"]) for g in failed),
+        _tally(Subject.ERROR, midnight),
+    )
+    groups: list[Any] = list(
+        _today(AttemptCell, midnight)
+        .values("feature", "model")
+        .annotate(**_sums((*TOKEN_FIELDS, "cost_nanousd")))
     )
     yield Gauge(
         "triage_tokens_today",
         f"Tokens by the classes that are priced apart, {TODAY}",
         ("model", "class"),
         _added(
-            ((g["model"], name.removesuffix("_tokens")), g[name])
-            for g in groups
+            ((group["model"], name.removesuffix("_tokens")), group[f"sum_{name}"])
+            for group in groups
             for name in TOKEN_FIELDS
         ),
     )
-    costs = _added(((g["call__feature"], g["model"]), g["cost"]) for g in groups)
+    costs = {(group["feature"], group["model"]): group["sum_cost_nanousd"] for group in groups}
     yield Gauge(
         "triage_cost_usd_today",
         f"Cost, open and unknown requests with their upper bound, {TODAY}",
         ("feature", "model"),
         _in_dollars(costs),
     )
+
+
+def _today(model: type[Cell], midnight: datetime) -> QuerySet[Any]:
+    return QuerySet(model).filter(grain=Grain.DAY, starts_at=midnight)
+
+
+def _sums(names: Iterable[str]) -> dict[str, Sum]:
+    return {f"sum_{name}": Sum(name) for name in names}
+
+
+def _tally(subject: Subject, midnight: datetime) -> Mapping[Values, int]:
+    """The day's numbers by model and value."""
+    rows = _today(Tally, midnight).filter(subject=subject).values_list("model", "value")
+    return {(model, value): number for model, value, number in rows.annotate(Sum("number"))}
 
 
 def _holds() -> Iterator[Gauge]:
@@ -182,6 +207,14 @@ def _alerts() -> Gauge:
     found = {(kind,): count for kind, count in unresolved.annotate(Count("id"))}
     none = {(kind.value,): 0 for kind in AlertKind}
     return Gauge("triage_alerts_open", "Alerts that are not resolved.", ("kind",), none | found)
+
+
+def _rolled_up(now: datetime) -> Gauge:
+    """Nothing before the first time."""
+    at = refreshed_at()
+    about = "How long ago calls and attempts were added up for the last time."
+    samples = {(): (now - at) / timedelta(seconds=1)} if at else {}
+    return Gauge("triage_rolled_up_seconds", about, (), samples)
 
 
 def _added(parts: Iterable[tuple[Values, int]]) -> Mapping[Values, int]:

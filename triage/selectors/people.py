@@ -1,7 +1,16 @@
 """What hangs on a user or a team: asked before one is deleted or demoted."""
 
 from accounts.models import ApiToken, Team, User
-from triage.models import Call, Draft, FieldDecision, Import, TaxonomyVersion, Webhook
+from triage.models import (
+    Alert,
+    Call,
+    Draft,
+    Experiment,
+    FieldDecision,
+    Import,
+    TaxonomyVersion,
+    Webhook,
+)
 
 HISTORY = (
     ("calls", Call, "by"),
@@ -13,6 +22,8 @@ HISTORY = (
     ("drafts", Draft, "by"),
     ("decisions on drafts", Draft, "decided_by"),
     ("webhooks", Webhook, "by"),
+    ("experiments", Experiment, "by"),
+    ("snoozed alerts", Alert, "snoozed_by"),
 )
 
 

@@ -13,8 +13,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 from triage.models import Attempt, Call, Certainty, Feature, Obtained, Prompt, PromptGuide
 from triage.models.ledger import CallState
 from triage.models.prompts import KEPT_DAYS
-from triage.selectors.spend import TOKEN_FIELDS
-from triage.types import Usage
+from triage.types import TOKEN_FIELDS, Usage
 
 RECEIPTS_AT_MOST = 50
 

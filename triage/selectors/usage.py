@@ -14,8 +14,8 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import User
 from triage.models import Attempt
-from triage.selectors.spend import TOKEN_FIELDS, Period
-from triage.types import Usage
+from triage.selectors.periods import Period
+from triage.types import TOKEN_FIELDS, Usage
 
 
 class Group(TextChoices):

@@ -3,7 +3,16 @@
 from celery import shared_task
 
 from triage.queue import TaskName
-from triage.services import batches, classification, drafts, pruning, tickets, webhooks
+from triage.services import (
+    alerts,
+    batches,
+    classification,
+    drafts,
+    pruning,
+    rollups,
+    tickets,
+    webhooks,
+)
 from triage.services.gateway import life
 from triage.services.intake import uploads
 
@@ -39,6 +48,16 @@ def check_models() -> None:
 @shared_task(name=TaskName.PRUNE.value, soft_time_limit=110)
 def prune() -> None:
     pruning.prune_in_slices()
+
+
+@shared_task(name=TaskName.ROLL_UP.value, soft_time_limit=110)
+def roll_up() -> None:
+    rollups.roll_up()
+
+
+@shared_task(name=TaskName.WATCH.value, soft_time_limit=55)
+def watch() -> None:
+    alerts.watch()
 
 
 # No time limits: they run in threads, in slices of their own.

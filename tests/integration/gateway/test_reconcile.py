@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from tests.integration.gateway.conftest import Ask, build_request
 from triage.exceptions import GatewayError
-from triage.models import Alert, Attempt, Call, Certainty, Feature, Spend
+from triage.models import Alert, Attempt, Call, Certainty, Feature, Reconciliation, Spend
 from triage.services.gateway import Reuse, routes
 from triage.services.gateway.catalog import HAIKU, HAIKU_4_5
 from triage.simulator import RunningSimulator
@@ -69,6 +69,17 @@ def test_a_ledger_of_answers_equals_the_bill_to_the_nano_dollar(
     assert "3 attempts compared; 0 unsure ones were settled" in said
     assert "difference $0.000000000; nothing is unsure. (simulated)" in said
     assert ledger() == billed(claude)
+    kept = Reconciliation.objects.get()
+    assert (kept.compared, kept.differences) == (3, 0)
+    assert kept.ledger_nanousd == kept.account_nanousd == ledger()
+
+
+def test_a_dry_run_is_not_kept(ask: Ask, claude: RunningSimulator) -> None:
+    ask(build_request("My parcel is late."))
+
+    run("--dry-run")
+
+    assert not Reconciliation.objects.exists()
 
 
 def test_a_request_that_never_arrived_whole_was_not_billed(

@@ -28,6 +28,8 @@ def test_it_says_what_it_removed_table_by_table() -> None:
         "stored replies: 0 removed",
         "answers by Idempotency-Key: 0 removed",
         "changes of many tickets: 0 removed",
+        "attempts: 0 removed",
+        "calls: 0 removed",
         "guides of prompts: 1 removed",
         "webhook deliveries and events: 0 removed",
     ]

@@ -18,19 +18,24 @@ from tests.integration.pruning.cases import add_answer, add_change, add_prompt, 
 from tests.integration.webhooks.cases import add_delivery, add_webhook
 from triage.models import (
     Attempt,
+    AttemptCell,
     BulkChange,
     Call,
+    Certainty,
     Delivery,
     DeliveryState,
     Event,
     Feature,
+    Grain,
     KeptAnswer,
     Prompt,
     PromptGuide,
+    Scope,
+    Spend,
     StoredReply,
 )
 from triage.queue import TaskName
-from triage.services import pruning
+from triage.services import pruning, rollups
 from triage.services.gateway import About, journal, prompts
 from triage.services.gateway.journal import CallRow
 from triage.services.gateway.prompts import prompt_of
@@ -256,3 +261,51 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float = 5) -> None:
     while not is_true():
         assert monotonic() < ends, "it did not happen in time"
         sleep(0.02)
+
+
+def test_old_calls_and_attempts_go_and_their_sums_stay(settings: Settings) -> None:
+    settings.TRIAGE_LEDGER_DAYS = 100
+    for days in (102, 99):
+        add_attempt(add_call(at=ago(days=days)), 5, at=ago(days=days))
+    rollups.refresh()
+
+    pruned = pruning.prune()
+
+    assert (pruned.rows["attempts"], pruned.rows["calls"]) == (1, 1)
+    assert (Attempt.objects.count(), Call.objects.count()) == (1, 1)
+    rollups.rebuild()
+    cells = AttemptCell.objects.filter(grain=Grain.DAY)
+    assert sum(cells.values_list("cost_nanousd", flat=True)) == 10
+    assert (
+        Spend.objects.get(scope=Scope.FEATURE, period="day", starts_on=ago(days=102)).spent_nanousd
+        == 5
+    )
+
+
+def test_what_is_not_summed_yet_is_not_pruned(settings: Settings) -> None:
+    settings.TRIAGE_LEDGER_DAYS = 100
+    add_attempt(add_call(at=ago(days=102)), 5, at=ago(days=102))
+
+    pruned = pruning.prune()
+
+    assert (pruned.rows["attempts"], Attempt.objects.count()) == (0, 1)
+
+
+def test_the_ledger_is_kept_forever_where_that_is_wished(settings: Settings) -> None:
+    settings.TRIAGE_LEDGER_DAYS = 0
+    add_attempt(add_call(at=ago(days=5_000)), 5, at=ago(days=5_000))
+    rollups.refresh()
+
+    pruning.prune()
+
+    assert Attempt.objects.count() == 1
+
+
+def test_an_attempt_that_is_still_open_stays_with_its_call(settings: Settings) -> None:
+    settings.TRIAGE_LEDGER_DAYS = 100
+    add_attempt(add_call(at=ago(days=102)), 5, at=ago(days=102), certainty=Certainty.OPEN)
+    rollups.refresh()
+
+    pruning.prune()
+
+    assert (Attempt.objects.count(), Call.objects.count()) == (1, 1)

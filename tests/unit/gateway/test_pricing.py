@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from triage.exceptions import ModelNotPriced
 from triage.services.gateway import pricing
 from triage.services.gateway.catalog import CATALOG, HAIKU, HAIKU_4_5, SONNET, SONNET_5, ModelCard
-from triage.services.gateway.pricing import Rates, card_of
-from triage.types import Usage
+from triage.services.gateway.pricing import card_of
+from triage.types import Rates, Usage
 
 SONNET_4_6 = "claude-sonnet-4-6"
 OPUS = "claude-opus-5-5"

@@ -13,7 +13,8 @@ from triage.services import pruning
 class Command(BaseCommand):
     help = (
         "Delete what is kept for a time only, once that is over: prompts, stored replies, answers by Idempotency-Key, changes of"
-        " many tickets, webhook deliveries and events. Can be stopped and run again."
+        " many tickets, calls and attempts (what they add up to stays), webhook deliveries and events. Can be stopped and run"
+        " again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from accounts.models import User
 from triage.exceptions import AnswerUnusable, GatewayError
 from triage.models import Batch, BatchState, Feature, State, Triage
 from triage.queue import TaskName, enqueue
-from triage.services import gateway, taxonomy
+from triage.services import experiments, gateway, taxonomy
 from triage.services.classification.answer import parse
 from triage.services.classification.prompt import build_request
 from triage.services.classification.rule import (
@@ -79,7 +79,9 @@ def fill(runs: Sequence[Triage]) -> Prepared:
     """
     try:
         current = taxonomy.current()
-        asked = [(run, mask(build_request(run.ticket, current)).request) for run in runs]
+        for run in runs:
+            run.variant = experiments.variant_for(run)
+        asked = [(run, _request(run, current)) for run in runs]
         return _prepare(asked, model=_first_model())
     except BaseException:
         _picked(run.pk for run in runs).update(state=State.QUEUED, lease_until=None)
@@ -118,7 +120,8 @@ def _first_model() -> str:
 
 
 def _load(ids: Sequence[int]) -> list[Triage]:
-    runs = Triage.objects.filter(pk__in=ids).select_related("ticket").order_by("due_at", "id")
+    runs = Triage.objects.filter(pk__in=ids).select_related("ticket", "variant")
+    runs = runs.order_by("due_at", "id")
     messages = runs.prefetch_related("ticket__messages")
     return list(messages.defer("ticket__search", "ticket__custom_fields"))
 
@@ -128,6 +131,11 @@ def _picked(ids: Iterable[int]) -> QuerySet[Triage]:
     return Triage.objects.filter(pk__in=list(ids), state=State.BATCHED, batch=None)
 
 
+def _request(run: Triage, current: Taxonomy) -> Request:
+    """As the cascade will ask it afterwards, with the variant that the run has now."""
+    return mask(build_request(run.ticket, current, variant=run.variant)).request
+
+
 def _prepare(asked: Sequence[Asked], *, model: str) -> Prepared:
     lines = [Line(request, About("ticket", str(run.ticket_id))) for run, request in asked]
     return prepare(
@@ -135,18 +143,23 @@ def _prepare(asked: Sequence[Asked], *, model: str) -> Prepared:
         model=model,
         feature=Feature.BACKFILL,
         by=User.objects.system(),
-        link=partial(_link, [run.pk for run, _ in asked]),
+        link=partial(_link, [run for run, _ in asked]),
     )
 
 
-def _link(ids: Sequence[int], batch_ids: Sequence[int | None]) -> None:
-    """In the transaction that writes the batch: each run waits for its batch, or is queued where it need not wait."""
-    waiting = defaultdict[int | None, list[int]](list)
-    for run_id, batch_id in zip(ids, batch_ids, strict=True):
-        waiting[batch_id].append(run_id)
-    _queue(waiting.pop(None, []), batch_id=None)
-    for batch_id, run_ids in waiting.items():
-        _picked(run_ids).update(batch_id=batch_id, lease_until=Now() + IN_BATCH)
+def _link(runs: Sequence[Triage], batch_ids: Sequence[int | None]) -> None:
+    """In the transaction that writes the batch: each run waits for its batch, or is queued where it need not wait.
+
+    Each keeps the variant that it is asked with there.
+    """
+    waiting = defaultdict[tuple[int, int | None], list[int]](list)
+    for run, batch_id in zip(runs, batch_ids, strict=True):
+        if batch_id is not None:
+            waiting[batch_id, run.variant_id].append(run.pk)
+    linked = zip(runs, batch_ids, strict=True)
+    _queue([run.pk for run, batch_id in linked if batch_id is None], batch_id=None)
+    for (batch_id, variant_id), ids in waiting.items():
+        _picked(ids).update(batch_id=batch_id, variant_id=variant_id, lease_until=Now() + IN_BATCH)
 
 
 def _queue(ids: Sequence[int], *, batch_id: int | None) -> None:
@@ -185,7 +198,7 @@ def _take(batch_id: int) -> list[Triage]:
 def _find_hard(runs: Sequence[Triage]) -> list[Asked]:
     """The runs for which the cascade, with the first model's stored reply, would ask the strong model."""
     current, thresholds = taxonomy.current(), thresholds_in_force()
-    asked = ((run, mask(build_request(run.ticket, current)).request) for run in runs)
+    asked = ((run, _request(run, current)) for run in runs)
     return [each for each in asked if _is_hard(each[1], current, thresholds)]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from accounts.models import User
 from triage.exceptions import AnswerUnusable, GatewayError, NoTaxonomy, RequestRejected
-from triage.models import Feature, Stage
-from triage.services import gateway, taxonomy
+from triage.models import Feature, Stage, Triage, Variant
+from triage.services import experiments, gateway, taxonomy
 from triage.services.classification import recording, work
 from triage.services.classification.answer import REASON_MAX_CHARACTERS, Answer, parse
 from triage.services.classification.prompt import build_request
@@ -19,6 +19,7 @@ from triage.services.classification.rule import (
     reason_to_escalate,
     thresholds_in_force,
 )
+from triage.services.classification.work import Claimed
 from triage.services.gateway import About, Reply, Reuse
 from triage.services.masking import Masked, mask
 from triage.services.taxonomy import Taxonomy
@@ -41,6 +42,7 @@ class Asking:
     masked: Masked
     taxonomy: Taxonomy
     thresholds: Thresholds
+    variant: Variant | None
     about: About
     by: User
     reuse: Reuse
@@ -53,10 +55,12 @@ def run(triage_id: int) -> None:
         return
     try:
         current = taxonomy.current()
+        variant = experiments.variant_for(_run_of(claimed))
         asking = Asking(
-            masked=mask(build_request(claimed.ticket, current)),
+            masked=mask(build_request(claimed.ticket, current, variant=variant)),
             taxonomy=current,
             thresholds=thresholds_in_force(),
+            variant=variant,
             about=About("ticket", str(claimed.ticket.pk)),
             by=User.objects.system(),
             reuse=Reuse.NEVER if claimed.is_rerun else Reuse.STORED,
@@ -66,6 +70,12 @@ def run(triage_id: int) -> None:
         recording.skip(claimed, error)
     else:
         recording.record(claimed, verdict)
+
+
+def _run_of(claimed: Claimed) -> Triage:
+    """The run as far as it says what it was asked with before."""
+    runs = Triage.objects.select_related("variant").only("ticket", "batch", "variant")
+    return runs.get(pk=claimed.triage_id)
 
 
 def _verdict(asking: Asking) -> Verdict:
@@ -145,4 +155,5 @@ def _conclude(
         taxonomy=asking.taxonomy,
         thresholds=asking.thresholds,
         prompt_version=asking.masked.request.prompt_version,
+        variant=asking.variant,
     )

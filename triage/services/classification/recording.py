@@ -22,6 +22,7 @@ from triage.models import (
     State,
     Ticket,
     Triage,
+    Variant,
 )
 from triage.services.classification.answer import SIDE_FIELDS, Answer, Guess
 from triage.services.classification.rule import Thresholds, decide_label, decide_side
@@ -52,6 +53,7 @@ class Verdict:
     taxonomy: Taxonomy
     thresholds: Thresholds
     prompt_version: str
+    variant: Variant | None = None
 
 
 def record(claimed: Claimed, verdict: Verdict) -> None:
@@ -106,6 +108,7 @@ def _run_values(claimed: Claimed, verdict: Verdict) -> dict[str, Any]:
         "obtained": reply.obtained if reply else "",
         "taxonomy_version_id": verdict.taxonomy.version_id,
         "prompt_version": verdict.prompt_version,
+        "variant": verdict.variant,
         "thresholds": _thresholds(verdict),
         "first_answer": _as_json(verdict.first_answer),
         "cost_nanousd": claimed.cost_nanousd + verdict.cost_nanousd,

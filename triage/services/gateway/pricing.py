@@ -17,31 +17,9 @@ from genai_prices.types import TieredPrices
 
 from triage.exceptions import ModelNotPriced
 from triage.services.gateway.catalog import CATALOG
-from triage.types import Usage
+from triage.types import NANOUSD_PER_TOKEN_AT_1_USD_PER_MTOK, Rates, Usage
 
 SOURCE = f"genai-prices {genai_prices.__version__}"
-NANOUSD_PER_TOKEN_AT_1_USD_PER_MTOK = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """US dollars per million tokens, by token class."""
-
-    uncached_input: Decimal
-    cache_write_5m: Decimal
-    cache_write_1h: Decimal
-    cache_read: Decimal
-    output: Decimal
-
-    def cost_nanousd(self, usage: Usage) -> int:
-        exact = NANOUSD_PER_TOKEN_AT_1_USD_PER_MTOK * (
-            usage.uncached_input_tokens * self.uncached_input
-            + usage.cache_write_5m_tokens * self.cache_write_5m
-            + usage.cache_write_1h_tokens * self.cache_write_1h
-            + usage.cache_read_tokens * self.cache_read
-            + usage.output_tokens * self.output
-        )
-        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from triage.models import Budget, Draft, Event, EventKind, Message
+from triage.models import Alert, Budget, Draft, Event, EventKind, Message
 from triage.selectors.budgets import with_spend
 from triage.selectors.drafts import draft_object
 from triage.selectors.objects import (
@@ -21,16 +21,18 @@ from triage.selectors.objects import (
 
 DRAFTS = (EventKind.DRAFT_READY, EventKind.DRAFT_SENT)
 QUOTAS = (EventKind.QUOTA_WARNING, EventKind.QUOTA_EXCEEDED)
+ALERTS = (EventKind.ALERT_OPENED, EventKind.ALERT_RESOLVED)
 
 
 def build_bodies(events: Iterable[Event]) -> dict[int, str]:
-    """The JSON to send by the event's id; an event whose ticket, message, draft or budget is gone has none."""
+    """The JSON to send by the event's id; an event whose ticket, message, draft, budget or alert is gone has none."""
     rows = list(events)
     found = {
         "ticket": _found(tickets_with_all(), {row.ticket_id for row in rows}),
         "message": _found(Message.objects.all(), _about(rows, EventKind.MESSAGE_CREATED)),
         "draft": _found(Draft.objects.all(), _about(rows, *DRAFTS)),
         "budget": _found(_budgets(), _about(rows, *QUOTAS)),
+        "alert": _found(Alert.objects.all(), _about(rows, *ALERTS)),
     }
     data = {row.pk: _data(row, found) for row in rows}
     return {row.pk: _body(row, data[row.pk]) for row in rows if data[row.pk] is not None}
@@ -56,6 +58,19 @@ def budget_object(budget: Budget) -> Json:
     }
 
 
+def alert_object(alert: Alert) -> Json:
+    """An alert; `resolved_at` is null while it is open."""
+    return {
+        "id": alert.pk,
+        "kind": alert.kind,
+        "title": alert.get_kind_display(),
+        "scope": alert.scope or None,
+        "message": alert.message,
+        "opened_at": time_of(alert.opened_at),
+        "resolved_at": time_of(alert.resolved_at),
+    }
+
+
 def _body(event: Event, data: Json | None) -> str:
     whole = {"type": event.kind, "timestamp": time_of(event.created_at), "data": data}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
@@ -71,12 +86,16 @@ def _data(event: Event, found: Mapping[str, Mapping[int, Any]]) -> Json | None:
         data[name] = OBJECTS[name](row)
     if event.kind in QUOTAS:
         return {**data, **event.changes}
+    if event.kind in ALERTS:
+        return data
     return data | ({"changes": event.changes} if event.changes else {})
 
 
 def _parts(event: Event) -> dict[str, int | None]:
     if event.kind in QUOTAS:
         return {"budget": event.about_id} if event.about_id else {}
+    if event.kind in ALERTS:
+        return {"alert": event.about_id}
     parts = {"ticket": event.ticket_id}
     if event.kind == EventKind.MESSAGE_CREATED:
         parts["message"] = event.about_id
@@ -103,4 +122,5 @@ OBJECTS: dict[str, Callable[[Any], Json]] = {
     "message": message_object,
     "draft": draft_object,
     "budget": budget_object,
+    "alert": alert_object,
 }

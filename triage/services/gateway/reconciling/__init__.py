@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from triage.models import AlertKind
+from triage.models import AlertKind, Reconciliation
 from triage.services.gateway import alarms, journal
 from triage.services.gateway.accounts import MINUTE, Account, minute_of
 from triage.services.gateway.reconciling import ledger
@@ -59,6 +59,7 @@ def reconcile(
     _match(account, tally, covered_until(account.covers_to, as_of, settle), as_of, on_progress)
     report = tally.report(before=ledger.count_before(span.since, since=since))
     if not is_dry_run:
+        _keep(report, span)
         _tell(report)
     return report
 
@@ -91,6 +92,22 @@ def _match(
         on_progress((lines[-1].opened_at - span.read_from) / (span.read_to - span.read_from))
     matcher.finish()
     on_progress(1.0)
+
+
+def _keep(report: Report, span: Span) -> None:
+    Reconciliation.objects.create(
+        since=span.since,
+        until=span.until,
+        compared=report.compared,
+        ledger_nanousd=report.ledger_nanousd,
+        account_nanousd=report.account_nanousd,
+        resolved=report.resolved,
+        not_billed=report.not_billed,
+        unsure=report.unsure,
+        unsure_low_nanousd=report.unsure_low,
+        unsure_high_nanousd=report.unsure_high,
+        differences=report.differences,
+    )
 
 
 def _tell(report: Report) -> None:

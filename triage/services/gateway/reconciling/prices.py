@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from triage.services.gateway.pricing import PriceCard, Rates, card_of
-from triage.types import Usage
+from triage.services.gateway.pricing import PriceCard, card_of
+from triage.types import Rates, Usage
 
 
 def card_from(stamp: Mapping[str, Any], model: str, *, is_batch: bool) -> PriceCard:
