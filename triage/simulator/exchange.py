@@ -8,6 +8,7 @@ from triage.simulator.connection import Connection
 from triage.simulator.preparing import Prepared
 from triage.simulator.rates import Meter
 from triage.simulator.state import Simulator
+from triage.simulator.wire import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,18 @@ class Exchange:
     def begin(self, prepared: Prepared, headers: dict[str, str]) -> dict[str, str]:
         """The response begins: cache entries become readable. Returns the headers to send."""
         self.simulator.cache.begin(prepared.plan)
+        self.simulator.prints.keep(
+            self.ask.body, prepared.plan, key=self.ask.key, message_id=self.row.message_id
+        )
         meter = self.meter()
         meter.add_output(prepared.reply.output_tokens)
         return {**headers, "request-id": self.row.request_id, **meter.headers()}
+
+    def diagnose(self) -> JsonObject | None:
+        """The `diagnostics` of an answer that has begun."""
+        return self.simulator.prints.diagnose(
+            self.ask.body, key=self.ask.key, message_id=self.row.message_id
+        )
 
     def settle(self, outcome: Outcome, prepared: Prepared, *, output: int | None = None) -> None:
         """Close the row of a 200: billed with `output` tokens, all of them by default."""

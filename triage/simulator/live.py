@@ -49,7 +49,10 @@ class _Stream:
     async def run(self) -> None:
         await self._write(
             opening(
-                self.exchange.row.message_id, self.exchange.ask.model, self.prepared.plan.tokens
+                self.exchange.row.message_id,
+                self.exchange.ask.model,
+                self.prepared.plan.tokens,
+                self.exchange.diagnose(),
             )
         )
         await self._wait(self.exchange.simulator.latency_of(self.fate))

@@ -53,12 +53,13 @@ def message(
     message_id: str,
     model: ServedModel,
     spent: Tokens,
+    diagnostics: JsonObject | None = None,
     service_tier: str = "standard",
 ) -> JsonObject:
     """The reply as the JSON of a Message."""
     used = usage(spent, thinking_tokens=reply.thinking_tokens)
     return {
-        **message_head(message_id, model),
+        **message_head(message_id, model, diagnostics),
         "content": list(reply.blocks),
         "stop_reason": reply.stop_reason,
         "stop_sequence": reply.stop_sequence,
@@ -67,7 +68,9 @@ def message(
     }
 
 
-def message_head(message_id: str, model: ServedModel) -> JsonObject:
+def message_head(
+    message_id: str, model: ServedModel, diagnostics: JsonObject | None = None
+) -> JsonObject:
     """A Message before its content."""
     return {
         "id": message_id,
@@ -79,7 +82,7 @@ def message_head(message_id: str, model: ServedModel) -> JsonObject:
         "stop_sequence": None,
         "stop_details": None,
         "container": None,
-        "diagnostics": None,
+        "diagnostics": diagnostics,
     }
 
 

@@ -86,5 +86,6 @@ def _message(exchange: Exchange, prepared: Prepared) -> bytes:
         message_id=exchange.row.message_id,
         model=exchange.ask.model,
         spent=prepared.spent,
+        diagnostics=exchange.diagnose(),
     )
     return json.dumps(whole, ensure_ascii=False).encode()

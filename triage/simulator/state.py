@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from triage.simulator.batches.batch import Batches
 from triage.simulator.bill import Bill
 from triage.simulator.caching import PromptCache
+from triage.simulator.diagnosing import Prints
 from triage.simulator.model_table import CATALOGUE
 from triage.simulator.models import Catalogue
 from triage.simulator.rates import RateLimits
@@ -32,6 +33,7 @@ class Simulator:
     scenario: Scenario
     bill: Bill = field(init=False)
     cache: PromptCache = field(default_factory=PromptCache)
+    prints: Prints = field(default_factory=Prints)
     rates: RateLimits = field(default_factory=RateLimits)
     batches: Batches = field(default_factory=Batches)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,13 +49,14 @@ class Simulator:
         return CATALOGUE.aged(self.scenario.stage_of, self.clock())
 
     def reset(self) -> None:
-        """Start afresh: an empty bill and cache, no batches, the scenario's counters at zero.
+        """Start afresh: an empty bill and cache, no prints, no batches, the scenario's counters at zero.
 
         Requests in flight settle on the bill they were opened on; batches at work end unfinished.
         """
         self.bill = Bill(self.clock)
         self.batches.clear()
         self.cache.clear()
+        self.prints.clear()
         self.rates.clear()
         self.scenario = Scenario(self.scenario.name, self.scenario.seed)
 

@@ -27,9 +27,12 @@ class Frame:
     is_word: bool = False
 
 
-def opening(message_id: str, model: ServedModel, spent: Tokens) -> bytes:
+def opening(
+    message_id: str, model: ServedModel, spent: Tokens, diagnostics: JsonObject | None
+) -> bytes:
     """`message_start`, whose `output_tokens` is a placeholder of 1."""
-    start = {**message_head(message_id, model), "usage": usage(with_output(spent, 1))}
+    head = message_head(message_id, model, diagnostics)
+    start = {**head, "usage": usage(with_output(spent, 1))}
     return _event("message_start", {"message": start})
 
 

@@ -14,7 +14,7 @@ from triage.exceptions import (
     CostCapReached,
 )
 from triage.models import Certainty
-from triage.services.gateway import alarms, budgets, client, dedup, fleet, journal
+from triage.services.gateway import alarms, budgets, client, dedup, diagnostics, fleet, journal
 from triage.services.gateway.budgets import HeldByOthers, Standing
 from triage.services.gateway.calls import OpenCall, close_answered
 from triage.services.gateway.journal import Outcome, durable
@@ -84,6 +84,8 @@ def plan(call: OpenCall, hop: Hop) -> Plan:
             f"This call may cost ${usd(call.route.max_cost_nanousd):.4f} in all; it has used "
             f"${usd(call.cost_nanousd):.4f}, and asking {hop.model} could cost ${usd(bound):.4f} more."
         )
+    # Added last, for it is no part of the prompt: equal requests hold equal bounds.
+    body["diagnostics"] = diagnostics.of(call.row, model=hop.model)
     return Plan(hop.model, body, price, bound, size)
 
 
@@ -159,6 +161,7 @@ def settle_answered(
     with durable() as cursor:
         reply = close_answered(cursor, call, answer, cost_nanousd=outcome.cost_nanousd)
         journal.settle_attempt(cursor, attempt.id, outcome)
+    diagnostics.remember(call.row, model=attempt.plan.model, message_id=answer.message_id)
     _report_success(attempt, outcome)
     return reply
 

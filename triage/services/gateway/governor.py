@@ -96,6 +96,7 @@ def _ask_once(call: OpenCall, attempt: OpenAttempt) -> Reply:
         stop_reason=answer.stop_reason,
         request_id=answer.request_id,
         rate_limits=answer.rate_limits,
+        cache_miss_reason=answer.cache_miss_reason,
     )
     if fault := fault_of(answer.stop_reason):
         call.said = answer.text

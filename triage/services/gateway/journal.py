@@ -53,6 +53,12 @@ class Outcome:
     request_id: str = ""
     rate_limits: dict[str, str] = field(default_factory=dict)
     first_token_ms: int | None = None
+    cache_miss_reason: str = ""
+
+    @property
+    def miss(self) -> str:
+        """What the provider says of a cache miss; of a hit it says that the messages differ, as they always do."""
+        return "" if self.usage.cache_read_tokens else self.cache_miss_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> 
            SET certainty = %s, cost_nanousd = %s, uncached_input_tokens = %s, cache_write_5m_tokens = %s,
                cache_write_1h_tokens = %s, cache_read_tokens = %s, output_tokens = %s, http_status = %s, error = %s,
                error_text = %s, stop_reason = %s, request_id = %s, rate_limits = %s::jsonb, latency_ms = %s,
-               first_token_ms = %s, settled_at = clock_timestamp()
+               first_token_ms = %s, cache_miss_reason = %s, settled_at = clock_timestamp()
          WHERE id = %s AND certainty IN ('open', 'unknown')
         """,
         [
@@ -212,6 +218,7 @@ def settle_attempt(cursor: CursorWrapper, attempt_id: int, outcome: Outcome) -> 
             json.dumps(outcome.rate_limits),
             outcome.latency_ms,
             outcome.first_token_ms,
+            outcome.miss,
             attempt_id,
         ],
     )

@@ -155,6 +155,7 @@ class GovernedStream:
             usage=stream.usage,
             request_id=stream.request_id,
             rate_limits=stream.rate_limits,
+            message_id=stream.message_id,
         )
         self.reply = settle_answered(self._call, attempt, outcome, answer)
 
@@ -212,4 +213,5 @@ def _outcome(attempt: OpenAttempt, stream: Stream, certainty: Certainty, usage: 
         request_id=stream.request_id,
         rate_limits=stream.rate_limits,
         first_token_ms=stream.first_token_ms,
+        cache_miss_reason=stream.cache_miss_reason,
     )

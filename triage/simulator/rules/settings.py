@@ -17,6 +17,7 @@ def check_settings(body: JsonObject, model: ServedModel) -> None:
     _check_thinking(body, model)
     _check_tools(body, model)
     _check_stop_sequences(body.get("stop_sequences") or [])
+    _check_diagnostics(body.get("diagnostics") or {})
     if body.get("service_tier", "auto") not in ("auto", "standard_only"):
         raise invalid("service_tier: Input should be 'auto' or 'standard_only'")
     if "max_tokens" in body:
@@ -157,3 +158,11 @@ def _check_prewarm(body: JsonObject) -> None:
     for name, is_set in clashes.items():
         if is_set:
             raise invalid(f"max_tokens: 0 is not permitted together with {name}")
+
+
+def _check_diagnostics(diagnostics: JsonObject) -> None:
+    for name, value in diagnostics.items():
+        if name != "previous_message_id":
+            raise invalid(f"diagnostics.{name}: Extra inputs are not permitted")
+        if not isinstance(value, str | None):
+            raise invalid(f"diagnostics.{name}: Input should be a valid string")

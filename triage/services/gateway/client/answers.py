@@ -1,5 +1,6 @@
 """What one attempt brought, read from the SDK's message."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from triage.types import Usage
 
 # A refusal before any output shows what it would have used and costs nothing, except in these categories (since 2026-09-24).
 CHARGED_REFUSALS = {"bio", "frontier_llm", "reasoning_extraction"}
+MESSAGE_ID = re.compile(r"msg_\w{1,100}", re.ASCII)
+LONGEST_REASON = 40  # as the ledger keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Answer:
     usage: Usage
     request_id: str
     rate_limits: dict[str, str]
+    message_id: str = ""
+    cache_miss_reason: str = ""  # see `read_miss`
 
 
 def read_answer(message: anthropic.types.Message, headers: Mapping[str, str]) -> Answer:
@@ -33,6 +38,8 @@ def read_answer(message: anthropic.types.Message, headers: Mapping[str, str]) ->
         usage=Usage() if is_free(message) else read_usage(message.usage),
         request_id=headers.get("request-id", ""),
         rate_limits=rate_limits(headers),
+        message_id=read_id(message.id),
+        cache_miss_reason=read_miss(message.diagnostics),
     )
 
 
@@ -44,6 +51,25 @@ def is_free(message: anthropic.types.Message) -> bool:
 
 def is_free_refusal(stop_reason: str | None, category: str | None, *, has_content: bool) -> bool:
     return stop_reason == "refusal" and not has_content and category not in CHARGED_REFUSALS
+
+
+def read_id(said: object) -> str:
+    """A message's id, as a later request may name it; "" for anything else."""
+    return said if isinstance(said, str) and MESSAGE_ID.fullmatch(said) else ""
+
+
+def read_miss(diagnostics: object) -> str:
+    """Where the request parts from the one that it named, in the provider's word; "" where it does not or none was said.
+
+    A word that is new to us is kept. Requests are compared, not the cache: what reads the cache may have a word too.
+    """
+    said = _part(_part(diagnostics, "cache_miss_reason"), "type")
+    return storable(said)[:LONGEST_REASON] if isinstance(said, str) else ""
+
+
+def _part(thing: object, name: str) -> object:
+    """A part of the SDK's object or of plain JSON; None where `thing` is neither."""
+    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
 
 
 def storable(text: str) -> str:

@@ -6,7 +6,13 @@ from typing import Any
 
 from anthropic.types import Usage as SdkUsage
 
-from triage.services.gateway.client.answers import is_free_refusal, read_usage, storable
+from triage.services.gateway.client.answers import (
+    is_free_refusal,
+    read_id,
+    read_miss,
+    read_usage,
+    storable,
+)
 from triage.types import Usage
 
 # Pings and `message_start` keep a connection alive and bring nothing.
@@ -25,6 +31,8 @@ class Told:
     """All that the events so far have said. An event that is malformed raises one of the client's `UNREADABLE`."""
 
     model: str = ""
+    message_id: str = ""
+    cache_miss_reason: str = ""
     stop_reason: str = ""
     refusal_category: str | None = None
     pieces: list[str] = field(default_factory=list)
@@ -56,8 +64,7 @@ class Told:
         """The text that this event adds, "" if none. Events of an unknown type add nothing."""
         match event["type"]:
             case "message_start":
-                self.model = event["message"]["model"]
-                self._count(event["message"]["usage"])
+                self._begin(event["message"])
             case "content_block_start":
                 return self._add(event["content_block"])
             case "content_block_delta":
@@ -67,6 +74,12 @@ class Told:
             case "message_stop":
                 self.is_complete = True
         return ""
+
+    def _begin(self, message: dict[str, Any]) -> None:
+        self.model = message["model"]
+        self.message_id = read_id(message.get("id"))
+        self.cache_miss_reason = read_miss(message.get("diagnostics"))
+        self._count(message["usage"])
 
     def _add(self, part: dict[str, Any]) -> str:
         """Text is returned; thinking, tools' input and the like are content too, but no text."""

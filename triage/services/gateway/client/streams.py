@@ -104,6 +104,15 @@ class Stream(Iterator[str]):
         return self._told.model
 
     @property
+    def message_id(self) -> str:
+        return self._told.message_id
+
+    @property
+    def cache_miss_reason(self) -> str:
+        """As of an `Answer`."""
+        return self._told.cache_miss_reason
+
+    @property
     def stop_reason(self) -> str:
         """ "" where none came."""
         return self._told.stop_reason
