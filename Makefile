@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults lint lock clean
+.PHONY: help run test check bench faults eval lint lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ bench: $(VENV)/dev.installed ## the figures of the README, measured side by side
 
 faults: $(VENV)/dev.installed ## every way Claude can fail, simulated, with the real timers: what comes of it
 	@$(BIN)/python -m faults
+
+eval: $(VENV)/dev.installed ## what the evaluation's figures are worth: its rules put to the test, as tables
+	@$(BIN)/python -m eval
 
 lock: $(VENV)/dev.installed ## write requirements/*.txt anew from pyproject.toml
 	for set in "base" "run --extra embedded" "dev --extra embedded --extra dev"; do \
