@@ -1,5 +1,6 @@
-"""Every address and method of the API with the scope it asks for, as the code has it."""
+"""Every address and method of the API with the scopes it asks for, as the code has it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +18,14 @@ METHODS = ("get", "post", "patch", "put", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`path` below /api, with `{name}` for what it takes; `scope` is "" where any token will do."""
+    """`path` below /api, with `{name}` for what it takes. A token needs all the `scopes`; where there are none any will do."""
 
     method: str
     path: str
-    scope: str
+    scopes: frozenset[str]
 
     def may(self, role: Role) -> bool:
-        return not self.scope or self.scope in tokens.scopes_of(role)
+        return self.scopes <= tokens.scopes_of(role)
 
 
 def operations() -> Iterator[Operation]:
@@ -33,10 +34,11 @@ def operations() -> Iterator[Operation]:
         view = _endpoint(pattern)
         if view is None:
             continue
-        path = str(pattern.pattern).replace("<id:", "{").replace("<path:", "{").replace(">", "}")
+        path = re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))
         for method in METHODS:
             if hasattr(view, method):
-                yield Operation(method.upper(), f"/{path}", str(view.scopes.get(method, "")))
+                needed = {view.scopes.get(method, ""), *getattr(view, "also", ())} - {""}
+                yield Operation(method.upper(), f"/{path}", frozenset(map(str, needed)))
 
 
 def _endpoint(pattern: URLPattern) -> type[Endpoint] | None:
@@ -47,10 +49,11 @@ def _endpoint(pattern: URLPattern) -> type[Endpoint] | None:
 
 def table() -> str:
     """The table of docs/api.md."""
-    lines = ["| | scope | agent | admin | integration |", "|---|---|---|---|---|"]
+    lines = ["| | scopes | agent | admin | integration |", "|---|---|---|---|---|"]
     for operation in operations():
         roles = (Role.AGENT, Role.ADMIN, Role.INTEGRATION)
         marks = " | ".join("yes" if operation.may(role) else "no" for role in roles)
         path = operation.path.removeprefix("/v1")
-        lines.append(f"| `{operation.method} {path}` | `{operation.scope}` | {marks} |")
+        scopes = ", ".join(f"`{scope}`" for scope in sorted(operation.scopes))
+        lines.append(f"| `{operation.method} {path}` | {scopes} | {marks} |")
     return "\n".join(lines)

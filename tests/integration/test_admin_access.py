@@ -34,6 +34,7 @@ LISTS = [
     "triage_taxonomyversion",
     "triage_import",
     "triage_alert",
+    "triage_alertrule",
     "triage_article",
     "triage_maskingpattern",
     "triage_batch",
@@ -46,7 +47,7 @@ LISTS = [
     "accounts_apitoken",
     "accounts_team",
 ]
-OWN_PAGES = ["admin:index", "admin:spend", "admin:triage_label_publish"]
+OWN_PAGES = ["admin:index", "admin:costs", "admin:triage_label_publish"]
 HISTORY = [Alert, Batch, Call, Delivery, Import, TaxonomyVersion, Ticket]
 PAGES = [*OWN_PAGES, *(f"admin:{name}_changelist" for name in LISTS)]
 
@@ -130,17 +131,20 @@ def test_nobody_changes_or_deletes_history(as_bob: Client, bob: User) -> None:
     assert Ticket.objects.get() == ticket
 
 
-def test_no_list_offers_an_action_on_many_rows_but_resolving_alerts(as_bob: Client) -> None:
+def test_no_list_offers_an_action_on_many_rows_but_that_of_alerts(as_bob: Client) -> None:
     request = as_bob.get(reverse("admin:index")).wsgi_request
     offered = {model: [*page.get_actions(request)] for model, page in admin.site._registry.items()}
 
     assert {model: names for model, names in offered.items() if names} == {
-        Alert: ["mark_as_resolved"]
+        Alert: [
+            *("snooze_hour", "snooze_day", "snooze_week", "snooze_until_resolved", "wake"),
+            "mark_as_resolved",
+        ]
     }
 
 
 def test_the_admin_has_a_policy_of_its_own(as_bob: Client, policy: None) -> None:
-    for address in (reverse("admin:spend"), "/admin/nowhere/", reverse("admin:login")):
+    for address in (reverse("admin:costs"), "/admin/nowhere/", reverse("admin:login")):
         assert "'unsafe-eval'" in as_bob.get(address).headers["Content-Security-Policy"]
 
 
@@ -155,7 +159,7 @@ def test_the_sidebar_leads_to_pages_that_exist(as_bob: Client) -> None:
 
     addresses = re.findall(r'href="(/[^"]*)"', sidebar)
 
-    assert {reverse("queue"), reverse("admin:spend")} < set(addresses)
+    assert {reverse("queue"), reverse("admin:costs")} < set(addresses)
     assert all(as_bob.get(address).status_code == 200 for address in addresses)
 
 

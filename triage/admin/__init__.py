@@ -3,10 +3,12 @@
 from django.contrib import admin
 
 from triage.admin import (
+    alert_rules,
     alerts,
     batches,
     budgets,
     deliveries,
+    experiments,
     imports,
     knowledge,
     ledger,
@@ -21,10 +23,12 @@ from triage.admin import (
 )
 
 __all__ = [
+    "alert_rules",
     "alerts",
     "batches",
     "budgets",
     "deliveries",
+    "experiments",
     "imports",
     "knowledge",
     "ledger",

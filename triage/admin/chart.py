@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from triage.admin.formats import DOLLAR_NANOUSD, dollars
 from triage.models import Feature
-from triage.selectors.spend import DaySpend
+from triage.selectors.reports.changes import Change
+from triage.selectors.reports.costs_cells import DaySpend
 from triage.types import usd
 
 WIDTH, HEIGHT = 1080, 240
-LEFT, RIGHT, TOP, BOTTOM = 72, 8, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 72, 8, 28, 28
+FLAG_ROOM = 18  # nearer changes share a flag
 LABEL_WIDTH = 64  # of a date under the axis, with its room
 STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 MAX_TICKS = 4
@@ -38,21 +41,35 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A dashed line at `at`, with a number that the legend explains by its changes."""
+
+    number: int
+    at: float
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     bars: tuple[Bar, ...]
     costs: tuple[Tick, ...]
     dates: tuple[Tick, ...]
+    flags: tuple[Flag, ...]
     features: tuple[Feature, ...]
     is_dense: bool  # too many days for a gap between the parts of a column
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
+    top: int = TOP
     base: int = HEIGHT - BOTTOM
 
 
-def stacked(days: Sequence[DaySpend]) -> Chart:
-    """The days from left to right, each a column of its features, in the features' order from the ground up."""
+def stacked(days: Sequence[DaySpend], changes: Sequence[Change] = ()) -> Chart:
+    """The days from left to right, each a column of its features, in the features' order from the ground up.
+
+    `changes` are in the order of their times, none of them before the first day.
+    """
     highest = max((sum(day.cost_nanousd.values()) for day in days), default=0)
     step = _step(highest)
     top = max(-(-highest // step), 1) * step
@@ -60,6 +77,7 @@ def stacked(days: Sequence[DaySpend]) -> Chart:
         bars=tuple(_bars(days, top)),
         costs=tuple(_cost_ticks(top, step)),
         dates=tuple(_date_ticks(days)),
+        flags=tuple(_flags(days, changes)),
         is_dense=len(days) > DENSE_DAYS,
         features=tuple(f for f in Feature if any(f in day.cost_nanousd for day in days)),
     )
@@ -111,3 +129,23 @@ def _date_ticks(days: Sequence[DaySpend]) -> Iterable[Tick]:
     for place, day in enumerate(days):
         if place % every == 0:
             yield Tick(round(LEFT + slot * (place + 0.5), 2), f"{day.day:%-d %b}")
+
+
+def _flags(days: Sequence[DaySpend], changes: Iterable[Change]) -> Iterable[Flag]:
+    """The numbers follow the time."""
+    places: list[tuple[float, list[Change]]] = []
+    for change in changes:
+        at = _place(days, change.at)
+        if places and at - places[-1][0] < FLAG_ROOM:
+            places[-1][1].append(change)
+        else:
+            places.append((at, [change]))
+    for number, (at, near) in enumerate(places, start=1):
+        yield Flag(number, at, tuple(near))
+
+
+def _place(days: Sequence[DaySpend], moment: datetime) -> float:
+    """Where in its day's column, from the column's left at midnight to its right."""
+    start = datetime.combine(days[0].day, time.min, UTC)
+    slot = (WIDTH - LEFT - RIGHT) / len(days)
+    return round(LEFT + slot * ((moment - start) / timedelta(days=1)), 2)

@@ -1,15 +1,20 @@
-"""The admin's first page: this month in four figures, what waits for an admin, and where everything is."""
+"""The admin's first page: this month in a few figures, what waits for an admin, and where everything is."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from triage.admin import first_steps
 from triage.admin.pages import AdminPage
-from triage.admin.tiles import tiles
-from triage.selectors import alerts, labels, spend
+from triage.admin.tiles import of_month, tiles
+from triage.selectors import alerts, labels
+from triage.selectors.periods import this_month
+from triage.selectors.reports.headline import headline, month
+from triage.selectors.tables import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,16 @@ class Home(AdminPage):
     title = "Overview"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        report = spend.report(spend.this_month(timezone.now().date()))
+        now = timezone.now()
+        period = this_month(now.astimezone(UTC).date())
         return super().get_context_data(
             **kwargs,
-            report=report,
-            tiles=tiles(report),
+            period=period,
+            tiles=[of_month(month(now)), *tiles(headline(Asked(period)))],
             places=places(),
             changes=labels.changes(),
             open_alerts=alerts.count_open(),
+            steps_left=first_steps.count_open(),
             is_simulated=settings.TRIAGE_SIMULATOR,
         )
 

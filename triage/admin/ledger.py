@@ -1,24 +1,25 @@
-"""The ledger: every call and every attempt under it. Read-only for everybody."""
+"""The ledger: any call found, and one call read down to its tokens. Read-only for everybody."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import SimpleListFilter
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
 from triage.admin.formats import dollars, milliseconds
+from triage.admin.ledger_asking import CHOICES, FORMS, FRAME, CallQuestion, Choices, read
+from triage.admin.ledger_page import context_of, obtained_in_words
 from triage.admin.links import about
-from triage.admin.lists import ReadOnlyAdmin, ReadOnlyInline
-from triage.admin.look import chip, moment
-from triage.models import Attempt, Call, Certainty, Obtained
+from triage.admin.lists import BoundedList, ReadOnlyAdmin
+from triage.admin.look import ChangeList, chip, moment
+from triage.models import Call, Obtained
 from triage.models.ledger import CallState
-from triage.services.gateway.catalog import CATALOG, name_of
+from triage.models.prompts import KEPT_DAYS
+from triage.selectors.ledger import LONGEST_DAYS, RangeTooLong, find
+from triage.selectors.ledger_call import EQUAL_AT_MOST
+from triage.services.gateway.catalog import name_of
 
-LIMIT_PREFIX = "anthropic-ratelimit-"
 OUTCOME_COLORS = {
     CallState.RUNNING: "info",
     CallState.FAILED: "danger",
@@ -31,85 +32,72 @@ OUTCOME_COLORS = {
     Obtained.STALE: "warning",
     Obtained.CANNED: "danger",
 }
+TITLES = {
+    "feature": "Feature",
+    "asked": "Asked",
+    "served": "Served by",
+    "obtained": "Obtained",
+    "state": "State",
+    "error": "Error",
+    "certainty": "Cost is",
+}
 
 
-class ModelFilter(SimpleListFilter):
-    """The models of the catalogue: looking up which ones the ledger names would read all of it."""
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One choice of the form, with what is chosen."""
 
-    title = "model"
-    parameter_name = "model"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(card.id, card.name) for card in CATALOG.values()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        """Calls that were served by the model, or asked it and were served by none."""
-        model = self.value()
-        if not model:
-            return queryset
-        return queryset.filter(Q(model_served=model) | Q(model_served="", model_asked=model))
+    name: str
+    title: str
+    choices: Choices
+    chosen: str
 
 
-class AttemptInline(ReadOnlyInline[Attempt]):
-    """What was billed under the call."""
+class CallList(BoundedList):
+    """The calls that the address asks for, and what has to be said of them: `note`, or why there are none, `refusal`."""
 
-    model = Attempt
-    ordering = ("number",)
-    fields = readonly_fields = ("what", "tokens", "cost", "times", "stamp")
+    question: CallQuestion
+    note = ""
+    refusal = ""
 
-    @admin.display(description="Attempt")
-    def what(self, attempt: Attempt) -> SafeString:
-        context = {"attempt": attempt, "model": name_of(attempt.model)}
-        return render_to_string("admin/attempt_what.html", context)
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Call]:
+        """Nothing of Django's own lookups: each of them could read the whole table."""
+        self.filter_specs, self.has_filters, self.has_active_filters = [], False, False
+        self.question = read(request.GET)
+        if not self.question.is_clear:
+            return Call.objects.none()
+        try:
+            found = find(self.question.search)
+        except RangeTooLong as error:
+            self.refusal = str(error)
+            return Call.objects.none()
+        self.note = found.note
+        return found.calls.select_related("by")
 
-    @admin.display(description="Tokens")
-    def tokens(self, attempt: Attempt) -> SafeString:
-        return _pairs(
-            {
-                "uncached": f"{attempt.uncached_input_tokens:,}",
-                "cache write, 5 min": f"{attempt.cache_write_5m_tokens:,}",
-                "cache write, 1 h": f"{attempt.cache_write_1h_tokens:,}",
-                "cache read": f"{attempt.cache_read_tokens:,}",
-                "output": f"{attempt.output_tokens:,}",
-            }
-        )
+    @property
+    def is_asked(self) -> bool:
+        """Whether the address asks for anything but a page of all calls."""
+        return bool(self.params.keys() - FRAME)
 
-    @admin.display(description="Cost")
-    def cost(self, attempt: Attempt) -> SafeString:
-        return _pairs(
-            {
-                "counts": dollars(attempt.cost_nanousd),
-                "held before": dollars(attempt.bound_nanousd),
-                "certainty": Certainty(attempt.certainty).label,
-            }
-        )
-
-    @admin.display(description="Time")
-    def times(self, attempt: Attempt) -> SafeString:
-        return _pairs(
-            {
-                "sent": f"{attempt.opened_at:%-d %b %Y}",
-                "UTC": f"{attempt.opened_at:%H:%M:%S}",
-                "took": milliseconds(attempt.latency_ms),
-                "first token": milliseconds(attempt.first_token_ms),
-            }
-        )
-
-    @admin.display(description="Price used and rate limits")
-    def stamp(self, attempt: Attempt) -> SafeString:
-        limits = {
-            name.removeprefix(LIMIT_PREFIX): value for name, value in attempt.rate_limits.items()
-        }
-        context = {"price": _readable(attempt.price), "limits": limits}
-        return render_to_string("admin/attempt_stamp.html", context)
+    @property
+    def selects(self) -> list[Select]:
+        chosen = self.question.texts
+        return [
+            Select(name, TITLES[name], choices, chosen.get(name, ""))
+            for name, choices in CHOICES.items()
+        ]
 
 
 @admin.register(Call)
 class CallAdmin(ReadOnlyAdmin[Call]):
     list_display = (
+        "number",
         moment("created_at", "Made"),
         "feature",
         "about_what",
+        "by",
         "asked",
         "served",
         "outcome",
@@ -118,33 +106,37 @@ class CallAdmin(ReadOnlyAdmin[Call]):
         "took",
         "error",
     )
-    list_select_related = ("by",)
-    list_filter = ("feature", "obtained", "state", ModelFilter)
     ordering = ("-id",)
     sortable_by = ()
-    inlines = (AttemptInline,)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("feature", "about_what", "by"),
-                    ("asked", "served", "outcome_text"),
-                    ("cost", "saved", "took"),
-                    ("tries", "error", "state"),
-                    ("created_at", "finished_at"),
-                    "prompt_version",
-                    "fingerprint",
-                )
-            },
-        ),
-    )
+    fields = ()
+    change_list_template = "admin/ledger.html"
+    list_before_template = "admin/ledger_asking.html"
+    change_form_template = "admin/call_page.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Call | None = None) -> list[str]:
-        return ["about_what", "asked", "served", "outcome_text", "cost", "saved", "took"]
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CallList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        said = {"forms": FORMS, "longest_days": LONGEST_DAYS}
+        return super().changelist_view(request, {**said, **(extra_context or {})})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page of one call instead of a form."""
+        call: Call = kwargs["obj"]
+        said = {"title": f"Call {call.pk}", "kept_days": KEPT_DAYS, "equal_at_most": EQUAL_AT_MOST}
+        context |= {**said, **context_of(call)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="Call")
+    def number(self, call: Call) -> int:
+        return call.pk
 
     @admin.display(description="About")
-    def about_what(self, call: Call) -> SafeString | str:
+    def about_what(self, call: Call) -> str:
         return about(call.about_kind, call.about_id)
 
     @admin.display(description="Asked")
@@ -157,34 +149,12 @@ class CallAdmin(ReadOnlyAdmin[Call]):
 
     @chip("Obtained", OUTCOME_COLORS)
     def outcome(self, call: Call) -> tuple[str, str]:
-        return (call.obtained or call.state, self.outcome_text(call))
-
-    @admin.display(description="Obtained")
-    def outcome_text(self, call: Call) -> str:
-        return Obtained(call.obtained).label if call.obtained else CallState(call.state).label
+        return (call.obtained or call.state, obtained_in_words(call))
 
     @admin.display(description="Cost")
     def cost(self, call: Call) -> str:
         return dollars(call.cost_nanousd)
 
-    @admin.display(description="Saved by an equal call")
-    def saved(self, call: Call) -> str:
-        return dollars(call.saved_nanousd)
-
     @admin.display(description="Took")
     def took(self, call: Call) -> str:
         return milliseconds(call.latency_ms)
-
-
-def _pairs(pairs: Mapping[str, Any]) -> SafeString:
-    """Names and values, one pair a line."""
-    return render_to_string("admin/pairs.html", {"pairs": pairs})
-
-
-def _readable(stamp: Mapping[str, Any]) -> dict[str, str]:
-    """A price stamp with its names in words; prices above a band of tokens stand behind those below."""
-    lines: dict[str, str] = {}
-    for name, value in stamp.items():
-        nested = value if isinstance(value, Mapping) else {"": value}
-        lines |= {f"{name} {part}".strip().replace("_", " "): str(v) for part, v in nested.items()}
-    return lines

@@ -1,5 +1,6 @@
 """What surrounds every admin page: the sidebar, the badge, and the pages that are no table's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +12,31 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import RedirectView
 
+from triage.admin.dashboards.base import Dashboard
+from triage.admin.dashboards.cache import CachePage
+from triage.admin.dashboards.costs import CostsPage
+from triage.admin.dashboards.doctor import DoctorPage
+from triage.admin.dashboards.drafts import DraftsPage
+from triage.admin.dashboards.files import report_file
+from triage.admin.dashboards.health import HealthPage
+from triage.admin.dashboards.live_drafts import live_drafts
+from triage.admin.dashboards.quality import QualityPage
+from triage.admin.dashboards.quotas import QuotasPage
 from triage.admin.home import Home
-from triage.admin.spend import SpendPage
+
+DASHBOARDS: Mapping[str, type[Dashboard]] = {
+    "costs": CostsPage,
+    "cache": CachePage,
+    "health": HealthPage,
+    "quotas": QuotasPage,
+    "drafts": DraftsPage,
+    "quality": QualityPage,
+    "doctor": DoctorPage,
+}
+
+_COSTS = RedirectView.as_view(pattern_name="admin:costs", query_string=True)
 
 
 def environment(request: HttpRequest) -> list[str] | None:
@@ -32,7 +55,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ),
         _group(
             "Claude",
-            _item("Spend", "payments", reverse("admin:spend")),
+            _item("Costs", "payments", reverse("admin:costs")),
+            _item("Cache health", "cached", reverse("admin:cache")),
+            _item("Health", "monitor_heart", reverse("admin:health")),
+            _item("Quotas", "speed", reverse("admin:quotas")),
+            _item("Drafts", "stylus_note", reverse("admin:drafts")),
+            _item("Quality", "verified", reverse("admin:quality")),
+            _item("Experiments", "experiment", reverse("admin:triage_experiment_changelist")),
             _item("Calls", "receipt_long", reverse("admin:triage_call_changelist")),
             _item("Batches", "stacks", reverse("admin:triage_batch_changelist")),
             _item("Alerts", "notifications", reverse("admin:triage_alert_changelist")),
@@ -55,6 +84,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item("Deliveries", "outbox", reverse("admin:triage_delivery_changelist")),
         ),
         _group(
+            "Installation",
+            _item("Doctor", "stethoscope", reverse("admin:doctor")),
+            _item("Alert rules", "rule_settings", reverse("admin:triage_alertrule_changelist")),
+        ),
+        _group(
             "People",
             _item("Users", "person", reverse("admin:accounts_user_changelist")),
             _item("Teams", "group", reverse("admin:accounts_team_changelist")),
@@ -68,7 +102,13 @@ def extra_urls() -> list[URLPattern]:
     return [
         path("", admin.site.admin_view(Home.as_view()), name="index"),
         path("login/", login, name="login"),
-        path("spend/", admin.site.admin_view(SpendPage.as_view()), name="spend"),
+        path("spend/", admin.site.admin_view(_COSTS), name="spend"),
+        *(
+            path(f"{name}/", admin.site.admin_view(page.as_view()), name=name)
+            for name, page in DASHBOARDS.items()
+        ),
+        path("drafts/live/", admin.site.admin_view(live_drafts), name="drafts-live"),
+        path("reports/<slug:name>.csv", admin.site.admin_view(report_file), name="report"),
     ]
 
 

@@ -23,6 +23,7 @@ from triage.api.imports import ImportDetailApi, ImportListApi
 from triage.api.labels import LabelDetailApi, LabelListApi, TaxonomyVersionListApi
 from triage.api.messages import MessageListApi
 from triage.api.pages import docs_page
+from triage.api.reports import ReportDetailApi, ReportListApi
 from triage.api.tickets import TicketBulkApi, TicketDetailApi, TicketListApi
 from triage.api.triage import TriageApi
 from triage.api.usage import QuotaApi, UsageApi
@@ -100,5 +101,7 @@ urlpatterns = [
     path("v1/imports/<id:import_id>", ImportDetailApi.as_view(), name="import"),
     path("v1/usage", UsageApi.as_view(), name="usage"),
     path("v1/quota", QuotaApi.as_view(), name="quota"),
+    path("v1/reports", ReportListApi.as_view(), name="reports"),
+    path("v1/reports/<slug:name>", ReportDetailApi.as_view(), name="report"),
     re_path("", NowhereApi.as_view(), name="nowhere"),
 ]
