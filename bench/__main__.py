@@ -1,4 +1,4 @@
-"""Runs the measurements; `python -m bench NAME …` runs those named; `recovery`, `filters`, `contract` (minutes each) only so."""
+"""Runs the measurements; `python -m bench NAME …` runs those named, and those that take minutes only so (ON_REQUEST)."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from importlib import import_module
 from bench.stage import stage
 
 PARTS = ("overhead", "throughput", "single_flight", "create", "streaming")
-ON_REQUEST = ("recovery", "filters", "contract")
+ON_REQUEST = ("recovery", "filters", "contract", "pages")
 
 
 def main(chosen: list[str]) -> None:
