@@ -13,6 +13,7 @@ NO_TEAM = 0  # of a ticket that no team has, or of a call about no ticket
 ALL_TEAMS = -1  # in latencies alone, which cannot be added up over teams
 NO_VARIANT = 0
 NO_BAND = -1
+UNSURE = ("unknown", "lower_bound")
 
 
 class Grain(models.TextChoices):
@@ -143,6 +144,9 @@ class Tally(Cell):
     value = models.CharField(max_length=200)
     number = models.BigIntegerField()
     cost_nanousd = models.BigIntegerField()
+    bound_nanousd = models.BigIntegerField(
+        default=0, help_text="Of a certainty: the bounds that were held."
+    )
     tokens = models.BigIntegerField(
         help_text="Of a cache miss: written, or below the floor all input."
     )
@@ -155,7 +159,15 @@ class Tally(Cell):
                 fields=["value", "starts_at"],
                 name="tally_prompt",
                 condition=Q(grain="hour", subject="prompt"),
-            )
+            ),
+            models.Index(
+                fields=["subject", "starts_at"], name="tally_day", condition=Q(grain="day")
+            ),
+            models.Index(
+                fields=["starts_at"],
+                name="tally_unsure",
+                condition=Q(grain="day", subject="certainty", value__in=UNSURE),
+            ),
         ]
 
 

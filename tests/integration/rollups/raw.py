@@ -109,7 +109,12 @@ def tallies(grain: Grain) -> Sums:
         ):
             if value:
                 key = (start, str(subject), row.call.feature, row.model, value)
-                sums[key] += Counter(number=1, cost_nanousd=row.cost_nanousd)
+                is_bound = subject == Subject.CERTAINTY
+                sums[key] += Counter(
+                    number=1,
+                    cost_nanousd=row.cost_nanousd,
+                    bound_nanousd=row.bound_nanousd if is_bound else 0,
+                )
     for call in Call.objects.all():
         start = start_of(call.created_at, grain)
         for subject, value in (
@@ -226,7 +231,7 @@ def cells(grain: Grain) -> dict[str, Sums]:
     return {
         "attempts": _read(AttemptCell.objects.filter(**mine).values(), key, ATTEMPTS),
         "calls": _read(CallCell.objects.filter(**mine).values(), key, CALLS),
-        "tallies": _read(counted.values(), tally_key, ("number", "cost_nanousd")),
+        "tallies": _read(counted.values(), tally_key, ("number", "cost_nanousd", "bound_nanousd")),
         "runs": _read(TriageCell.objects.filter(**mine).values(), run_key, RUNS),
         "confusions": _read(
             ConfusionCell.objects.filter(**mine).values(),

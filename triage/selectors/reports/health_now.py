@@ -11,7 +11,19 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
-from triage.models import Attempt, AttemptCell, Certainty, Draft, DraftState, Grain, State, Triage
+from triage.models import (
+    Attempt,
+    AttemptCell,
+    Certainty,
+    Draft,
+    DraftState,
+    Grain,
+    State,
+    Subject,
+    Tally,
+    Triage,
+    rollups,
+)
 from triage.models.drafts import UNDERWAY
 from triage.selectors.reports.tallies import share
 from triage.selectors.tables import About, Asked, Column, Filter, Kind, Report, Table
@@ -20,7 +32,6 @@ HOUR = timedelta(hours=1)
 HOURS = 24
 NEWEST_ATTEMPTS = 500
 HEADERS_COUNT = timedelta(days=1)
-UNSURE_AT_MOST = 5_000
 WAITING_AT_MOST = 10_000
 LIMITS = ("requests", "input-tokens", "output-tokens")
 UNSURE = {
@@ -123,10 +134,9 @@ def _moment(text: str) -> datetime | None:
 
 
 def unsure(asked: Asked) -> Table:
-    """Attempts whose cost is not known, by model and how far it is, in one query through their index."""
+    """Attempts whose cost is not known, of all days, by model and how far it is, in one query."""
     rows = list(_unsure(asked))
-    number = sum(row[2] for row in rows)
-    bound = "" if number < UNSURE_AT_MOST else f" These are the oldest {UNSURE_AT_MOST:,} only."
+    sums = [sum(row[place] for row in rows) for place in (2, 3, 4)]
     return Table(
         columns=(
             Column("model", "Model", Kind.MODEL),
@@ -137,28 +147,27 @@ def unsure(asked: Asked) -> Table:
             Column("oldest_at", "Oldest (UTC)", Kind.MOMENT),
         ),
         rows=tuple(row[:-1] for row in rows),
-        total=("All", "", number, sum(row[3] for row in rows), sum(row[4] for row in rows), None),
-        abouts=tuple(About("admin:triage_call_change", (row[-1],)) for row in rows),
+        total=("All", "", *sums, None),
+        abouts=tuple(
+            About("admin:triage_call_changelist", query=(("certainty", row[-1]),)) for row in rows
+        ),
         note="Of all days. The true cost lies between the two sums; comparing the ledger with the provider's account settles "
-        f"it (the command “reconcile”). A line leads to its newest call.{bound}",
+        "it (the command “reconcile”). A line leads to the calls.",
         empty="Every request's cost is known exactly.",
     )
 
 
 def _unsure(asked: Asked) -> Iterator[tuple[Any, ...]]:
-    """Summed here: for the database to sum what a limit has cut off it would look up each row a second time."""
-    oldest = Attempt.objects.filter(certainty__in=list(UNSURE)).order_by("opened_at")
+    days = Tally.objects.filter(
+        grain=Grain.DAY, subject=Subject.CERTAINTY, value__in=rollups.UNSURE
+    )
     if asked.model:
-        oldest = oldest.filter(model=asked.model)
-    groups: defaultdict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
-    fields = ("model", "certainty", "cost_nanousd", "bound_nanousd", "opened_at", "call_id")
-    for model, certainty, *rest in oldest.values_list(*fields)[:UNSURE_AT_MOST]:
-        groups[model, certainty].append(tuple(rest))
-    for (model, certainty), attempts in sorted(groups.items()):
-        costs, bounds, opened, calls = zip(*attempts, strict=True)
-        low = 0 if certainty == Certainty.UNKNOWN else sum(costs)
-        words = UNSURE[Certainty(certainty)]
-        yield model, words, len(attempts), low, sum(bounds), opened[0], max(calls)
+        days = days.filter(model=asked.model)
+    sums = (Sum("number"), Sum("cost_nanousd"), Sum("bound_nanousd"), Min("first_at"))
+    groups = days.values_list("model", "value").annotate(*sums).order_by("model", "value")
+    for model, certainty, number, cost, bound, oldest_at in groups:
+        low = 0 if certainty == Certainty.UNKNOWN else cost
+        yield model, UNSURE[Certainty(certainty)], number, low, bound, oldest_at, certainty
 
 
 def queue(asked: Asked) -> Table:

@@ -12,6 +12,7 @@ WITH facts AS MATERIALIZED (
     SELECT date_trunc('hour', attempt.opened_at, 'UTC') AS starts_at, attempt.id, attempt.call_id, attempt.number,
            attempt.model, attempt.certainty, attempt.error, attempt.stop_reason,
            attempt.opened_at, attempt.latency_ms, attempt.first_token_ms, attempt.cost_nanousd,
+           attempt.bound_nanousd,
            attempt.uncached_input_tokens, attempt.cache_write_5m_tokens, attempt.cache_write_1h_tokens,
            attempt.cache_read_tokens, attempt.output_tokens, attempt.cache_miss_reason, attempt.batch_id,
            attempt.cache_write_5m_tokens + attempt.cache_write_1h_tokens AS written,
@@ -28,6 +29,22 @@ WITH facts AS MATERIALIZED (
       LEFT JOIN triage_ticket AS ticket ON ticket.id = {TICKET_ID}
      WHERE attempt.opened_at >= %(since)s AND attempt.opened_at < %(until)s
 )"""  # noqa: S608 - of constants
+
+# Asked only where the cause is not plain yet: a `CASE` looks no further than it must.
+IS_KNOWN = """EXISTS (
+                   SELECT FROM triage_tally AS seen
+                    WHERE seen.grain = 'hour' AND seen.subject = 'prompt' AND seen.value = misses.prompt_version
+                      AND seen.starts_at < misses.starts_at)"""
+HAS_HISTORY = """EXISTS (
+                   SELECT FROM triage_tally AS seen
+                    WHERE seen.grain = 'hour' AND seen.subject = 'prompt' AND seen.feature = misses.feature
+                      AND seen.value <> misses.prompt_version AND seen.starts_at <= misses.starts_at
+                      AND seen.first_at < misses.opened_at)"""
+HAS_OTHERS = """EXISTS (
+                   SELECT FROM triage_attempt AS other JOIN triage_call AS asking ON asking.id = other.call_id
+                    WHERE other.opened_at >= misses.opened_at - misses.ttl AND other.opened_at < misses.opened_at
+                      AND other.model = misses.model AND asking.feature = misses.feature
+                      AND asking.prompt_version <> misses.prompt_version)"""
 
 # All cells of the attempts, from one read of them. Batches have no latency: their answers come when the provider has time.
 # `ln(1.04)` is the width of a bucket. `misses` are attempts that read nothing from the cache, beside what was there before.
@@ -68,57 +85,47 @@ SELECT 'hour', starts_at, feature, model, coalesce(team_id, -1), measure, array_
   FROM buckets
  GROUP BY starts_at, feature, model, team_id, measure
 ), misses AS (
-    SELECT facts.*, before.opened_at AS before_at, before.ready_at, EXISTS (
-               SELECT FROM triage_attempt AS other JOIN triage_call AS asking ON asking.id = other.call_id
-                WHERE other.opened_at >= facts.opened_at - facts.ttl AND other.opened_at < facts.opened_at
-                  AND other.model = facts.model AND asking.feature = facts.feature
-                  AND asking.prompt_version <> facts.prompt_version
-           ) AS has_others, EXISTS (
-               SELECT FROM triage_tally AS seen
-                WHERE seen.grain = 'hour' AND seen.subject = 'prompt' AND seen.value = facts.prompt_version
-                  AND seen.starts_at < facts.starts_at
-           ) AS is_known, EXISTS (
-               SELECT FROM triage_tally AS seen
-                WHERE seen.grain = 'hour' AND seen.subject = 'prompt' AND seen.feature = facts.feature
-                  AND seen.value <> facts.prompt_version AND seen.starts_at <= facts.starts_at
-                  AND seen.first_at < facts.opened_at
-           ) AS has_history
+    SELECT facts.*, before.opened_at AS before_at, before.ready_at
       FROM facts
       LEFT JOIN LATERAL (
            SELECT prior.opened_at,
                   prior.opened_at + coalesce(prior.first_token_ms, prior.latency_ms, 0) * interval '1 millisecond' AS ready_at
              FROM triage_attempt AS prior JOIN triage_call AS asking ON asking.id = prior.call_id
-            WHERE prior.opened_at >= facts.opened_at - interval '1 hour' AND prior.opened_at < facts.opened_at
+            WHERE facts.written > 0
+              AND prior.opened_at >= facts.opened_at - interval '1 hour' AND prior.opened_at < facts.opened_at
               AND prior.model = facts.model AND asking.prompt_version = facts.prompt_version
               AND prior.cache_read_tokens + prior.cache_write_5m_tokens + prior.cache_write_1h_tokens > 0
-            ORDER BY prior.opened_at DESC LIMIT 1) AS before ON facts.written > 0
+            ORDER BY prior.opened_at DESC LIMIT 1) AS before ON true
      WHERE facts.cache_read_tokens = 0 AND facts.input_tokens > 0
 ), explained AS (
     SELECT misses.*,
            CASE WHEN written = 0 THEN 'below_floor'
                 WHEN cache_miss_reason IN ('system_changed', 'tools_changed')
-                     THEN CASE WHEN is_known THEN 'split_prefix' ELSE 'prompt_changed' END
+                     THEN CASE WHEN {IS_KNOWN} THEN 'split_prefix' ELSE 'prompt_changed' END
                 WHEN before_at >= opened_at - ttl AND ready_at > opened_at THEN 'concurrent'
                 WHEN before_at >= opened_at - ttl THEN 'unexplained'
                 WHEN model <> model_asked THEN 'fallback'
-                WHEN before_at IS NULL AND NOT is_known AND has_history THEN 'prompt_changed'
-                WHEN before_at IS NULL AND NOT is_known THEN 'first_call'
-                WHEN has_others THEN 'split_prefix'
+                WHEN before_at IS NULL AND NOT {IS_KNOWN}
+                     THEN CASE WHEN {HAS_HISTORY} THEN 'prompt_changed' ELSE 'first_call' END
+                WHEN {HAS_OTHERS} THEN 'split_prefix'
                 ELSE 'ttl_lapsed'
            END AS cause
       FROM misses
 )
-INSERT INTO triage_tally (grain, starts_at, subject, feature, model, value, number, cost_nanousd, tokens, first_at, last_at)
-SELECT 'hour', starts_at, subject, feature, model, value, count(*), sum(cost_nanousd), sum(tokens), min(at), max(at)
-  FROM (SELECT starts_at, 'error' AS subject, feature, model, error AS value, cost_nanousd, 0 AS tokens, opened_at AS at
+INSERT INTO triage_tally (
+    grain, starts_at, subject, feature, model, value, number, cost_nanousd, bound_nanousd, tokens, first_at, last_at)
+SELECT 'hour', starts_at, subject, feature, model, value, count(*), sum(cost_nanousd), sum(bound_nanousd), sum(tokens), min(at),
+       max(at)
+  FROM (SELECT starts_at, 'error' AS subject, feature, model, error AS value, cost_nanousd, 0 AS bound_nanousd, 0 AS tokens,
+               opened_at AS at
           FROM facts WHERE error <> ''
         UNION ALL
-        SELECT starts_at, 'stop_reason', feature, model, stop_reason, cost_nanousd, 0, opened_at
+        SELECT starts_at, 'stop_reason', feature, model, stop_reason, cost_nanousd, 0, 0, opened_at
           FROM facts WHERE stop_reason <> ''
         UNION ALL
-        SELECT starts_at, 'certainty', feature, model, certainty, cost_nanousd, 0, opened_at FROM facts
+        SELECT starts_at, 'certainty', feature, model, certainty, cost_nanousd, bound_nanousd, 0, opened_at FROM facts
         UNION ALL
-        SELECT starts_at, 'cache_miss', feature, model, cause, cost_nanousd,
+        SELECT starts_at, 'cache_miss', feature, model, cause, cost_nanousd, 0,
                CASE WHEN written = 0 THEN input_tokens ELSE written END, opened_at
           FROM explained) AS counted
  GROUP BY starts_at, subject, feature, model, value
@@ -143,8 +150,9 @@ SELECT 'hour', starts_at, feature, model, by_id, team_id, count(*), count(*) FIL
   FROM facts
  GROUP BY starts_at, feature, model, by_id, team_id
 )
-INSERT INTO triage_tally (grain, starts_at, subject, feature, model, value, number, cost_nanousd, tokens, first_at, last_at)
-SELECT 'hour', starts_at, subject, feature, model, value, count(*), sum(cost_nanousd), 0, min(created_at), max(created_at)
+INSERT INTO triage_tally (
+    grain, starts_at, subject, feature, model, value, number, cost_nanousd, bound_nanousd, tokens, first_at, last_at)
+SELECT 'hour', starts_at, subject, feature, model, value, count(*), sum(cost_nanousd), 0, 0, min(created_at), max(created_at)
   FROM facts
  CROSS JOIN LATERAL (VALUES ('obtained', obtained), ('call_error', error), ('prompt', prompt_version)) AS said (subject, value)
  WHERE value <> ''

@@ -43,8 +43,9 @@ SELECT 'hour', starts_at, label, corrected_to, count(*)
  WHERE corrected_to <> '' AND corrected_to <> label
  GROUP BY starts_at, label, corrected_to
 )
-INSERT INTO triage_tally (grain, starts_at, subject, feature, model, value, number, cost_nanousd, tokens, first_at, last_at)
-SELECT 'hour', starts_at, subject, '', '', value, count(*), sum(cost_nanousd), 0, min(finished_at), max(finished_at)
+INSERT INTO triage_tally (
+    grain, starts_at, subject, feature, model, value, number, cost_nanousd, bound_nanousd, tokens, first_at, last_at)
+SELECT 'hour', starts_at, subject, '', '', value, count(*), sum(cost_nanousd), 0, 0, min(finished_at), max(finished_at)
   FROM facts
   LEFT JOIN triage_taxonomyversion AS taxonomy ON taxonomy.id = facts.taxonomy_version_id
  CROSS JOIN LATERAL (VALUES
@@ -81,11 +82,12 @@ SELECT 'hour', starts_at, label, team_id, by_id, count(*), count(*) FILTER (WHER
   FROM facts
  GROUP BY starts_at, label, team_id, by_id
 )
-INSERT INTO triage_tally (grain, starts_at, subject, feature, model, value, number, cost_nanousd, tokens, first_at, last_at)
+INSERT INTO triage_tally (
+    grain, starts_at, subject, feature, model, value, number, cost_nanousd, bound_nanousd, tokens, first_at, last_at)
 SELECT 'hour', starts_at, 'stream', 'draft', model_asked,
        CASE WHEN is_underway THEN 'underway' WHEN error_code <> '' THEN error_code
             WHEN state IN ('cancelled', 'broken', 'failed') THEN state ELSE 'complete' END,
-       count(*), sum(cost_nanousd), 0, min(created_at), max(created_at)
+       count(*), sum(cost_nanousd), 0, 0, min(created_at), max(created_at)
   FROM facts
  GROUP BY 2, 5, 6
 """  # noqa: S608 - of constants
