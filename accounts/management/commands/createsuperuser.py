@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.management.commands import createsuperuser
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
+from accounts.addresses import site
 from accounts.models import User
-
-HERE = {"localhost", "127.0.0.1", "[::1]"}
 
 
 class Command(createsuperuser.Command):
@@ -41,14 +39,3 @@ def _in_words(user: User) -> str:
             f" `python manage.py changepassword {user.email}`, then log in at {login}"
         )
     return f"{user.email} has the role admin: the workspace and the admin pages. Log in at {login}"
-
-
-def site() -> str:
-    """Where browsers reach this installation, as far as the settings say."""
-    for origin in settings.CSRF_TRUSTED_ORIGINS:
-        if "*" not in origin:
-            return origin
-    hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
-    away = [host for host in hosts if host not in HERE]
-    scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"
-    return f"{scheme}://{away[0]}" if away else "http://127.0.0.1:8000"

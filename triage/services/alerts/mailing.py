@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from accounts.management.commands.createsuperuser import site
+from accounts.addresses import site
 from accounts.models import Role, User
 from triage.models import Alert, AlertKind, Event, EventKind
 from triage.services.alerts.meanings import ALERTS, MEANINGS, about
