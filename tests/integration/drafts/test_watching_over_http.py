@@ -104,7 +104,7 @@ def test_readers_hold_no_database_connection_and_one_to_redis_each(
             readers.enter_context(server.watching()).readline()
 
         wait_until(lambda: readers_in_redis() == READERS)
-        wait_until(lambda: in_use() < READERS / 4)
+        wait_until(lambda: in_use() < READERS / 4, seconds=60)  # each looks once a second
 
 
 def test_it_ends_by_itself_so_that_the_login_is_looked_at_again(
