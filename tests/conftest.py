@@ -1,5 +1,6 @@
 """The cast (Alice an agent, Bob an admin, Charlie an integration without the workspace) and the simulator."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,13 @@ from triage.services.gateway import alarms, prompts, routes
 from triage.simulator import RunningSimulator, running
 
 PASSWORD = "correct horse battery"
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are not looked through again by the garbage collector, which would stop every thread for
+    longer than the short time limits that tests give the simulator."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from triage.services.gateway.catalog import HAIKU, HAIKU_4_5
 from triage.simulator import RunningSimulator
 
 SHORT = routes.Route(
-    (routes.Hop(HAIKU, 2), routes.Hop(HAIKU_4_5, 1)), attempt_seconds=0.4, deadline_seconds=3
+    (routes.Hop(HAIKU, 2), routes.Hop(HAIKU_4_5, 1)), attempt_seconds=0.8, deadline_seconds=6
 )
 
 
@@ -102,7 +102,7 @@ def test_an_answer_that_came_too_late_is_found_and_costs_what_was_billed(
     ask: Ask, claude: RunningSimulator
 ) -> None:
     ask(build_request("First."))
-    ask_under("late(0.8)x1", ask, claude)
+    ask_under("late(1.6)x1", ask, claude)
     late = Attempt.objects.get(certainty=Certainty.UNKNOWN)
     settled_at = late.settled_at
     claude.wait_until_settled()
@@ -121,7 +121,7 @@ def test_an_answer_that_came_too_late_is_found_and_costs_what_was_billed(
 def test_calls_and_budgets_follow_what_was_found(ask: Ask, claude: RunningSimulator) -> None:
     ask(build_request("First."))
     ask_under("resetx1", ask, claude)
-    ask_under("late(0.8)x1", ask, claude)
+    ask_under("late(1.6)x1", ask, claude)
     total = billed(claude)
     assert spent() != {total}
 
@@ -133,7 +133,7 @@ def test_calls_and_budgets_follow_what_was_found(ask: Ask, claude: RunningSimula
 
 
 def test_a_second_run_changes_nothing(ask: Ask, claude: RunningSimulator) -> None:
-    ask_under("resetx1+late(0.6)x2", ask, claude, times=3)
+    ask_under("resetx1+late(1.2)x2", ask, claude, times=3)
     claude.wait_until_settled()
     run()
     rows = list(Attempt.objects.order_by("id").values())
