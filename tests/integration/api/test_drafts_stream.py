@@ -7,23 +7,28 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import uvicorn
 from django.core.handlers.asgi import ASGIHandler
-from django.db import connection
 
 from accounts import tokens
 from accounts.models import User
 from accounts.models.tokens import Scope
 from tests.integration.api.client import ROOT
-from tests.integration.drafts.cases import being_written, reread, wait_until, written
+from tests.integration.drafts.cases import (
+    being_written,
+    connections_in_use,
+    readers_in_redis,
+    reread,
+    wait_until,
+    written,
+)
 from tests.integration.drafts.conftest import talking, talking_simulator, ticket
 from triage.models import Draft, Ticket
 from triage.services import drafts
 from triage.services.drafts import wire
-from triage.services.gateway.fleet.connection import get_redis
 from triage.simulator import RunningSimulator
 
 __all__ = ["talking", "talking_simulator", "ticket"]
@@ -71,11 +76,6 @@ def server(transactional_db: None, charlie: User) -> Iterator[Server]:
         wait_until(lambda: readers_in_redis() == 0)  # who has left leaves nothing behind
         running.should_exit = True
         thread.join(10)
-
-
-def readers_in_redis() -> int:
-    clients: Any = get_redis().client_list()
-    return sum(client["cmd"] == "xread" for client in clients)
 
 
 @pytest.fixture
@@ -193,10 +193,4 @@ def test_readers_hold_no_database_connection(server: Server, draft: Draft) -> No
             answer.readline()
 
         wait_until(lambda: readers_in_redis() == READERS)
-        wait_until(lambda: in_use() < READERS / 4)
-
-
-def in_use() -> int:
-    """How many connections of this process's pool somebody holds just now."""
-    stats = cast("Any", connection).pool.get_stats()
-    return int(stats["pool_size"] - stats["pool_available"])
+        wait_until(lambda: connections_in_use() < READERS / 4)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from threading import Thread
+from typing import Any, cast
 
 from django.db import connection
 
@@ -13,6 +14,7 @@ from tests import asynchronous
 from triage.models import Draft, DraftState
 from triage.services import drafts
 from triage.services.drafts import Event, EventName
+from triage.services.gateway.fleet.connection import get_redis
 
 WAIT_SECONDS = 15.0
 
@@ -92,3 +94,17 @@ def wait_until(is_true: Callable[[], object], *, seconds: float = WAIT_SECONDS) 
     while not is_true():
         assert time.monotonic() < ends, "it did not happen in time"
         time.sleep(0.02)
+
+
+def readers_in_redis() -> int:
+    """How many connections wait for a stream in the Redis database of this run; its neighbours on the server have theirs."""
+    redis = get_redis()
+    own = str(redis.connection_pool.connection_kwargs.get("db", 0))
+    clients = cast("Any", redis.client_list())
+    return sum(client["cmd"] == "xread" and client["db"] == own for client in clients)
+
+
+def connections_in_use() -> int:
+    """How many connections of this process's pool somebody holds just now."""
+    stats = cast("Any", connection).pool.get_stats()
+    return int(stats["pool_size"] - stats["pool_available"])

@@ -6,22 +6,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any, cast
 
 import pytest
 import uvicorn
 from django.core.handlers.asgi import ASGIHandler
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from tests.integration.drafts.cases import being_written, reread, wait_until
+from tests.integration.drafts.cases import (
+    being_written,
+    connections_in_use,
+    readers_in_redis,
+    reread,
+    wait_until,
+)
 from tests.integration.drafts.watching import events_in
 from triage.admin.dashboards import live_drafts
 from triage.admin.dashboards.live_drafts import read_ids
 from triage.models import Draft, Ticket
 from triage.services import drafts
-from triage.services.gateway.fleet.connection import get_redis
 from triage.simulator import RunningSimulator
 
 LIVE = "/admin/drafts/live/"
@@ -67,17 +70,6 @@ def draft(ticket: Ticket, alice: User) -> Draft:
     return drafts.propose(ticket.pk, by=alice)
 
 
-def readers_in_redis() -> int:
-    clients: Any = get_redis().client_list()
-    return sum(client["cmd"] == "xread" for client in clients)
-
-
-def in_use() -> int:
-    """How many connections of this process's pool somebody holds just now."""
-    stats = cast("Any", connection).pool.get_stats()
-    return int(stats["pool_size"] - stats["pool_available"])
-
-
 def test_the_text_comes_while_it_is_written_and_no_proxy_may_hold_it_up(
     server: Server, draft: Draft, talking: RunningSimulator
 ) -> None:
@@ -99,13 +91,12 @@ def test_the_text_comes_while_it_is_written_and_no_proxy_may_hold_it_up(
 def test_readers_hold_no_database_connection_and_one_to_redis_each(
     server: Server, draft: Draft
 ) -> None:
-    held_by_others = in_use()  # threads of this process that have nothing to do with it
     with ExitStack() as readers:
         for _ in range(READERS):
             readers.enter_context(server.watching()).readline()
 
         wait_until(lambda: readers_in_redis() == READERS)
-        wait_until(lambda: in_use() < held_by_others + READERS / 4)
+        wait_until(lambda: connections_in_use() < READERS / 4)
 
 
 def test_it_ends_by_itself_so_that_the_login_is_looked_at_again(
