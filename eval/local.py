@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from eval.data import BANKING77, FOLDER, find, read_banking77
-from triage.services.evaluation.local.storage import save
-from triage.services.evaluation.local.training import train
 from triage.services.evaluation.replay.records import Judged
-from triage.services.evaluation.statistics.reliability import ece, equal_mass
+from triage.services.local.storage import save
+from triage.services.local.training import train
+from triage.services.statistics.reliability import ece, equal_mass
 
 SIZES = (5, 10, 20, None)  # labels a class; None: all
 SEED = 20_261_121

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from triage.services.evaluation.statistics.thresholds import (
+from triage.services.statistics.thresholds import (
     Certified,
     Promise,
     certify,

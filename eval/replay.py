@@ -17,12 +17,12 @@ import django
 from eval.data import FOLDER, OCATS, find
 from eval.replay_tables import show
 from triage.exceptions import TriageError
-from triage.services.evaluation.local.vectors import Floats
 from triage.services.evaluation.replay import ocats
 from triage.services.evaluation.replay.costs import GUIDE_TOKENS, OUTPUT_TOKENS, Prices
 from triage.services.evaluation.replay.playing import Played, Rules, play, taught_by_all
 from triage.services.evaluation.replay.records import Recorded, read
 from triage.services.evaluation.replay.table import Table, prepare
+from triage.services.local.vectors import Floats
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()

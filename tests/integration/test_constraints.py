@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.models import Team, User
+from tests.integration import evaluation_rows
 from tests.integration.constraint_rows import (
     a_batch,
     a_budget,
@@ -170,6 +171,7 @@ CHECKS: list[tuple[str, Row, Change]] = [
     ("webhook_old_secret_ends", a_webhook, {"old_secret": "o"}),
     ("delivery_state_known", a_delivery, {"state": "lost", "finished_at": timezone.now()}),
     ("delivery_over_is_finished", a_delivery, {"state": "failed"}),
+    *evaluation_rows.CHECKS,
 ]
 # Rows that may not be, or not beside each other.
 PAIRS: dict[str, Callable[[], object]] = {
@@ -214,6 +216,7 @@ PAIRS: dict[str, Callable[[], object]] = {
     "taxonomy_number_positive": lambda: TaxonomyVersion.objects.create(
         number=0, digest="d", labels=[], by=User.objects.system()
     ),
+    **evaluation_rows.PAIRS,
 }
 TESTED = {name for name, _, _ in CHECKS} | set(PAIRS)
 

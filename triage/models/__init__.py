@@ -4,11 +4,21 @@ from triage.models.alerts import Alert, AlertKind, AlertRule
 from triage.models.batches import Batch, BatchLine, BatchState
 from triage.models.budgets import Budget, Period, Scope, Shedding, Spend
 from triage.models.drafts import Draft, DraftState, Tone
+from triage.models.evaluations import (
+    AnswerState,
+    Evaluation,
+    EvaluationAnswer,
+    EvaluationSource,
+    EvaluationState,
+    EvaluationTicket,
+    Part,
+)
 from triage.models.events import Event, EventKind
 from triage.models.experiments import Experiment, ExperimentState, Variant
 from triage.models.idempotency import KeptAnswer
 from triage.models.imports import Import
 from triage.models.knowledge import Article, ArticleKind
+from triage.models.learning import Audit, Automation, Calibrator, LocalModel, LocalModelState
 from triage.models.ledger import Attempt, Call, Certainty, Feature, Obtained, StoredReply
 from triage.models.masking import MaskingPattern
 from triage.models.prompts import Prompt, PromptGuide
@@ -50,16 +60,20 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertRule",
+    "AnswerState",
     "Article",
     "ArticleKind",
     "Attempt",
     "AttemptCell",
+    "Audit",
+    "Automation",
     "Batch",
     "BatchLine",
     "BatchState",
     "Budget",
     "BulkChange",
     "CacheMiss",
+    "Calibrator",
     "Call",
     "CallCell",
     "Certainty",
@@ -72,6 +86,11 @@ __all__ = [
     "Draft",
     "DraftCell",
     "DraftState",
+    "Evaluation",
+    "EvaluationAnswer",
+    "EvaluationSource",
+    "EvaluationState",
+    "EvaluationTicket",
     "Event",
     "EventKind",
     "Experiment",
@@ -87,12 +106,15 @@ __all__ = [
     "Label",
     "LatencyCell",
     "Lifecycle",
+    "LocalModel",
+    "LocalModelState",
     "MaskingPattern",
     "Measure",
     "Message",
     "ModelLife",
     "Noted",
     "Obtained",
+    "Part",
     "Period",
     "Priority",
     "Prompt",

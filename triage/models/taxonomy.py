@@ -29,6 +29,14 @@ class Label(models.Model):
     auto_apply_reason = models.CharField(
         max_length=200, blank=True, help_text="Who switched it on, and on what grounds."
     )
+    auto_apply_evaluation = models.ForeignKey(
+        "triage.Evaluation",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="What proved it; empty: somebody overrode the gate.",
+    )
     threshold = models.FloatField(
         null=True, blank=True, help_text="Own confidence threshold, 0 to 1; empty: the general one."
     )

@@ -15,6 +15,7 @@ class State(models.TextChoices):
 
 
 class Stage(models.TextChoices):
+    LOCAL = "local", "Local model"
     FIRST = "classify", "First model"
     STRONG = "escalate", "Strong model"
     NONE = "none", "Nobody"
@@ -86,6 +87,14 @@ class Triage(models.Model):
     first_answer = models.JSONField(
         null=True, blank=True, help_text="The first stage's answer, where the strong model decided."
     )
+    local_answer = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="The local model's: {version, label, chance, unknown, explored}.",
+    )
+    calibrator = models.CharField(
+        max_length=12, blank=True, help_text="The version that the confidence speaks by."
+    )
     cost_nanousd = models.BigIntegerField(default=0)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -140,6 +149,11 @@ class FieldDecision(models.Model):
     field = models.CharField(max_length=10, choices=Field.choices)
     value = models.CharField(max_length=120, blank=True)
     confidence = models.FloatField(null=True, blank=True)
+    stated = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="The model's own figure, where the confidence is calibrated.",
+    )
     threshold = models.FloatField()
     decision = models.CharField(max_length=10, choices=Decision.choices)
     alternatives = models.JSONField(default=list, blank=True, help_text="[{value, confidence}]")

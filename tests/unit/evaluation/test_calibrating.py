@@ -11,15 +11,15 @@ from sklearn.isotonic import IsotonicRegression
 
 from tests.servers import ROOT
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.calibrating import fit
-from triage.services.evaluation.statistics.calibration import (
+from triage.services.statistics.calibrating import fit
+from triage.services.statistics.calibration import (
     Calibration,
     Kind,
     from_json,
     log_odds,
     to_json,
 )
-from triage.services.evaluation.statistics.reliability import ece, equal_mass
+from triage.services.statistics.reliability import ece, equal_mass
 
 STATED = (0.6, 0.7, 0.8, 0.9, 0.95)
 
@@ -114,7 +114,7 @@ def test_a_curve_is_the_same_after_json(number: int) -> None:
 
 
 def test_reading_a_curve_needs_no_scientific_library() -> None:
-    module = "triage.services.evaluation.statistics.calibration"
+    module = "triage.services.statistics.calibration"
     code = f"import sys, {module}; print([m for m in ('sklearn', 'scipy', 'numpy') if m in sys.modules])"
 
     run = subprocess.run(

@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.drift import EVERY, Watch, watch
+from triage.services.statistics.drift import EVERY, Watch, watch
 
 WATCH = Watch(target=0.02, feared=0.05, d=0.01)
 

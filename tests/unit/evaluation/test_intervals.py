@@ -7,7 +7,7 @@ from scipy.stats import beta, binom
 
 from triage.exceptions import InvalidInput
 from triage.selectors.intervals import Share
-from triage.services.evaluation.statistics.intervals import (
+from triage.services.statistics.intervals import (
     at_most,
     exact,
     lower_error,

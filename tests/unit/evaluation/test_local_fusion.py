@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.fusion import fit_trust, fuse
+from triage.services.local.fusion import fit_trust, fuse
 
 LOCAL = np.array([[0.5, 0.3, 0.2]])
 

@@ -5,11 +5,11 @@ import pytest
 
 from tests.unit.evaluation.local_cases import LABELS, tickets
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local import training
-from triage.services.evaluation.local.model import Model
-from triage.services.evaluation.local.training import train
-from triage.services.evaluation.local.vectors import count, gather, weigh
-from triage.services.evaluation.statistics.reliability import ece, equal_mass
+from triage.services.local import training
+from triage.services.local.model import Model
+from triage.services.local.training import train
+from triage.services.local.vectors import count, gather, weigh
+from triage.services.statistics.reliability import ece, equal_mass
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_more_texts_than_fit_at_once_keep_their_order(
     texts = tickets(10, seed=6)[0]
     whole = model.predict(texts)
 
-    monkeypatch.setattr("triage.services.evaluation.local.model.AT_ONCE", 3)
+    monkeypatch.setattr("triage.services.local.model.AT_ONCE", 3)
 
     assert model.predict(texts).probabilities == pytest.approx(whole.probabilities)
 

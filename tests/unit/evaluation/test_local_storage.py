@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.evaluation.local_cases import tickets
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.storage import load, save
-from triage.services.evaluation.local.training import train
+from triage.services.local.storage import load, save
+from triage.services.local.training import train
 
 
 @pytest.fixture(scope="module")

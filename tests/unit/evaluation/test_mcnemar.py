@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.mcnemar import (
+from triage.services.statistics.mcnemar import (
     Paired,
     is_not_worse,
     loss_at_most,

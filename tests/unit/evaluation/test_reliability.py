@@ -9,7 +9,7 @@ from sklearn.metrics import brier_score_loss
 
 from triage.exceptions import InvalidInput
 from triage.selectors.intervals import Share
-from triage.services.evaluation.statistics.reliability import brier, ece, equal_mass, equal_width
+from triage.services.statistics.reliability import brier, ece, equal_mass, equal_width
 
 JUDGED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1)
 

@@ -13,7 +13,7 @@ from triage.services.evaluation.replay.cascade import (
 )
 from triage.services.evaluation.replay.choosing import Plan, best_within, certified
 from triage.services.evaluation.replay.costs import BATCHED, LIVE, unit_costs
-from triage.services.evaluation.statistics.thresholds import Promise
+from triage.services.statistics.thresholds import Promise
 
 PROMISE = Promise(target=0.05, d=0.05)
 

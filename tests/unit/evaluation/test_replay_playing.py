@@ -19,7 +19,7 @@ from triage.services.evaluation.replay.playing import Rules, Strategy, play, sam
 from triage.services.evaluation.replay.records import Answers, Judged
 from triage.services.evaluation.replay.summary import promised, summarize
 from triage.services.evaluation.replay.table import Table, prepare
-from triage.services.evaluation.statistics.splits import Part, deal
+from triage.services.statistics.splits import Part, deal
 
 RULES = Rules()
 

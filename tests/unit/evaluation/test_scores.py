@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 
 from triage.exceptions import InvalidInput
 from triage.selectors.intervals import Share
-from triage.services.evaluation.statistics.scores import (
+from triage.services.statistics.scores import (
     Judgement,
     LabelScore,
     by_label,

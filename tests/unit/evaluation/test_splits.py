@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics import duplicates
-from triage.services.evaluation.statistics.duplicates import clusters, words
-from triage.services.evaluation.statistics.splits import Part, deal, split
+from triage.services.statistics import duplicates
+from triage.services.statistics.duplicates import clusters, words
+from triage.services.statistics.splits import Part, deal, split
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg")).map(" ".join), min_size=1, max_size=25)
 ORDERS = [

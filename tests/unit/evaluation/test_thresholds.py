@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.thresholds import (
+from triage.services.statistics.thresholds import (
     Certified,
     Promise,
     Refused,

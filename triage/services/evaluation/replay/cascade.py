@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.services.evaluation.local.vectors import Floats
+from triage.services.local.vectors import Floats
 
 Bools = NDArray[np.bool_]
 Places = NDArray[np.int64]

@@ -10,9 +10,9 @@ from itertools import product, takewhile
 
 import numpy as np
 
-from triage.services.evaluation.local.vectors import Floats
 from triage.services.evaluation.replay.cascade import NEVER, Board, Places, Policy
-from triage.services.evaluation.statistics.thresholds import Promise, Step, spread_grid
+from triage.services.local.vectors import Floats
+from triage.services.statistics.thresholds import Promise, Step, spread_grid
 
 STAGES = 3
 RESERVE = 0.85  # of the budget is planned with: a part of other tickets may need more

@@ -10,7 +10,7 @@ from math import ceil
 
 import numpy as np
 
-from triage.services.evaluation.local.vectors import Floats
+from triage.services.local.vectors import Floats
 from triage.types import Rates, Usage
 
 GUIDE_TOKENS = 1_500

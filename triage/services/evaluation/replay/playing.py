@@ -8,9 +8,6 @@ from types import MappingProxyType
 import numpy as np
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.fusion import fit_trust, fuse
-from triage.services.evaluation.local.training import learn
-from triage.services.evaluation.local.vectors import Floats
 from triage.services.evaluation.replay.cascade import (
     Board,
     Outcome,
@@ -20,9 +17,12 @@ from triage.services.evaluation.replay.cascade import (
 )
 from triage.services.evaluation.replay.choosing import STAGES, best_within, certified
 from triage.services.evaluation.replay.table import Table
-from triage.services.evaluation.statistics.mcnemar import loss_at_most, pair
-from triage.services.evaluation.statistics.splits import Part, deal
-from triage.services.evaluation.statistics.thresholds import Promise
+from triage.services.local.fusion import fit_trust, fuse
+from triage.services.local.training import learn
+from triage.services.local.vectors import Floats
+from triage.services.statistics.mcnemar import loss_at_most, pair
+from triage.services.statistics.splits import Part, deal
+from triage.services.statistics.thresholds import Promise
 
 WITH_POOL: Mapping[Part, float] = MappingProxyType(
     {Part.CALIBRATE: 0.1, Part.CHOOSE: 0.4, Part.REPORT: 0.5}

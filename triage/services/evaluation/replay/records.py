@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import check_confidences
+from triage.services.statistics.checking import check_confidences
 
 TEXT, LABEL = "text", "label"
 FIGURES = ("_confidence", "_latency_ms", "_cost_usd")

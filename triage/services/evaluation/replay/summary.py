@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage.services.evaluation.replay.playing import Figures, Kept, Played, Rules, Strategy
-from triage.services.evaluation.statistics.intervals import lower_error
+from triage.services.statistics.intervals import lower_error
 
 CHANCE = 0.05
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.model import places_of
-from triage.services.evaluation.local.vectors import Counts, Floats, count, gather
 from triage.services.evaluation.replay.cascade import Places
 from triage.services.evaluation.replay.costs import BATCHED, Prices, unit_costs
 from triage.services.evaluation.replay.records import Answers, Recorded
-from triage.services.evaluation.statistics.duplicates import clusters
+from triage.services.local.model import places_of
+from triage.services.local.vectors import Counts, Floats, count, gather
+from triage.services.statistics.duplicates import clusters
 from triage.types import NANOUSD_PER_USD
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.vectors import Floats
-from triage.services.evaluation.statistics.checking import check_between
+from triage.services.local.vectors import Floats
+from triage.services.statistics.checking import check_between
 
 MOST = 0.999
 Places = NDArray[np.int64]

@@ -22,9 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.model import Model, Weights, places_of, softmax
-from triage.services.evaluation.local.vectors import Counts, Floats, count, gather, rarity, weigh
-from triage.services.evaluation.statistics.checking import check_as_many, check_some
+from triage.services.local.model import Model, Weights, places_of, softmax
+from triage.services.local.vectors import Counts, Floats, count, gather, rarity, weigh
+from triage.services.statistics.checking import check_as_many, check_some
 
 FORMAT = 1  # another way of training is another version
 STRENGTH = 10.0  # C of the regression; 3 and 30 were worse on BANKING77's test tickets

@@ -10,7 +10,7 @@ from math import ceil, log
 from scipy.special import bdtr, betaincinv
 
 from triage.selectors.intervals import Interval, Share
-from triage.services.evaluation.statistics.checking import check_between, check_count
+from triage.services.statistics.checking import check_between, check_count
 
 CHANCE = 0.8  # a proof that succeeds four times in five is worth collecting labels for
 MOST = 10_000_000  # tickets: nobody judges more

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from triage.exceptions import InvalidInput
 from triage.selectors.intervals import Share
-from triage.services.evaluation.statistics.checking import check_judged
+from triage.services.statistics.checking import check_judged
 
 BINS = 10
 Pair = tuple[float, bool]

@@ -11,8 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.calibration import Calibration, Kind, log_odds
-from triage.services.evaluation.statistics.checking import check_judged
+from triage.services.statistics.calibration import Calibration, Kind, log_odds
+from triage.services.statistics.checking import check_judged
 
 LEAST = 30  # tickets; with fewer the curve is that of chance
 ISOTONIC_FROM = 1_000  # tickets; with fewer the steps follow single ones

@@ -8,8 +8,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.local.model import Model, Weights
-from triage.services.evaluation.local.vectors import Vocabulary
+from triage.services.local.model import Model, Weights
+from triage.services.local.vectors import Vocabulary
 
 FORMAT = 1
 Where = Path | IO[bytes]

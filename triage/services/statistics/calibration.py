@@ -14,7 +14,7 @@ from math import exp, isfinite, log
 from typing import Any
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import check_confidences
+from triage.services.statistics.checking import check_confidences
 
 FORMAT = 1
 NEAREST = 0.001  # to 0 and to 1: a stated 100 % is taken for 99.9 %

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import check_between
+from triage.services.statistics.checking import check_between
 
 EVERY = 100  # audited tickets from one bet to the next
 

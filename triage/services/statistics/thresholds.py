@@ -18,13 +18,13 @@ from itertools import accumulate, pairwise, takewhile
 from math import ceil
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import (
+from triage.services.statistics.checking import (
     check_between,
     check_confidences,
     check_judged,
     check_some,
 )
-from triage.services.evaluation.statistics.intervals import (
+from triage.services.statistics.intervals import (
     at_most,
     needed_for,
     needed_without_error,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import check_as_many, check_some
-from triage.services.evaluation.statistics.intervals import at_most, lower_error, upper_error
+from triage.services.statistics.checking import check_as_many, check_some
+from triage.services.statistics.intervals import at_most, lower_error, upper_error
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from random import Random
 from types import MappingProxyType
 
 from triage.exceptions import InvalidInput
-from triage.services.evaluation.statistics.checking import check_some
-from triage.services.evaluation.statistics.duplicates import ALIKE, clusters
+from triage.services.statistics.checking import check_some
+from triage.services.statistics.duplicates import ALIKE, clusters
 
 
 class Part(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.services.evaluation.local.vectors import (
+from triage.services.local.vectors import (
     Counts,
     Floats,
     Vocabulary,

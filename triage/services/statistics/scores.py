@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from triage.exceptions import InvalidInput
 from triage.selectors.intervals import Share
-from triage.services.evaluation.statistics.checking import check_some
+from triage.services.statistics.checking import check_some
 
 
 @dataclass(frozen=True, slots=True)
