@@ -28,7 +28,7 @@ from tests.integration.drafts.cases import (
 from tests.integration.drafts.conftest import talking, talking_simulator, ticket
 from triage.models import Draft, Ticket
 from triage.services import drafts
-from triage.services.drafts import wire
+from triage.services.drafts import following, tail, wire
 from triage.simulator import RunningSimulator
 
 __all__ = ["talking", "talking_simulator", "ticket"]
@@ -185,7 +185,12 @@ def test_an_error_is_json_also_to_who_accepts_only_a_stream(server: Server) -> N
     assert body["error"]["code"] == "not_found"
 
 
-def test_readers_hold_no_database_connection(server: Server, draft: Draft) -> None:
+def test_readers_hold_no_database_connection(
+    server: Server, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "ROW_SECONDS", 20)  # one look, then nothing but waiting
+    monkeypatch.setattr(tail, "ANSWER_SECONDS", 30)
+
     with ExitStack() as readers:
         for _ in range(READERS):
             path = f"/drafts/{draft.pk}/events"

@@ -21,10 +21,11 @@ from tests.integration.drafts.cases import (
     wait_until,
 )
 from tests.integration.drafts.watching import events_in
-from triage.admin.dashboards import live_drafts
+from triage.admin.dashboards import live_drafts, live_watch
 from triage.admin.dashboards.live_drafts import read_ids
 from triage.models import Draft, Ticket
 from triage.services import drafts
+from triage.services.drafts import tail
 from triage.simulator import RunningSimulator
 
 LIVE = "/admin/drafts/live/"
@@ -89,8 +90,11 @@ def test_the_text_comes_while_it_is_written_and_no_proxy_may_hold_it_up(
 
 
 def test_readers_hold_no_database_connection_and_one_to_redis_each(
-    server: Server, draft: Draft
+    server: Server, draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(live_watch, "LOOK_SECONDS", 20)  # one look, then nothing but waiting
+    monkeypatch.setattr(tail, "ANSWER_SECONDS", 30)
+
     with ExitStack() as readers:
         for _ in range(READERS):
             readers.enter_context(server.watching()).readline()
