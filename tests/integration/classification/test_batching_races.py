@@ -1,10 +1,13 @@
 """Batches of runs while others are at them too, processes die, and the provider is down: no run is lost or taken twice."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 import redis
+from django.db import connection
 from django.utils import timezone
 
 from tests.integration.classification.batching_cases import (
@@ -35,12 +38,26 @@ from triage.simulator import RunningSimulator
 
 pytestmark = pytest.mark.usefixtures("broker", "quick_batches")
 
+T = TypeVar("T")
+
+
+def at_once(work: Callable[[], T], *, times: int = 3) -> list[T]:
+    """What as many threads bring, none of which keeps its connection."""
+
+    def once(_: int) -> T:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(once, range(times)))
+
 
 def test_two_that_submit_at_once_take_every_run_once(desk: Desk, claude: RunningSimulator) -> None:
     receive(desk, *[REFUND_TEXT] * 12)
 
-    with ThreadPoolExecutor(3) as threads:
-        done = list(threads.map(lambda _: batches.submit_backfill(), range(3)))
+    done = at_once(batches.submit_backfill)
 
     assert sum(each.lines for each in done) == 12
     assert Attempt.objects.count() == 12
@@ -51,8 +68,7 @@ def test_two_that_advance_at_once_move_every_run_once(desk: Desk, claude: Runnin
     receive(desk, *[REFUND_TEXT] * 6, *[LEGAL_TEXT] * 6)
     batches.submit_backfill()
 
-    with ThreadPoolExecutor(3) as threads:
-        list(threads.map(lambda _: drive(), range(3)))
+    at_once(drive)
     work_queued()
 
     assert states() == {State.DONE: 12}
