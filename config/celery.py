@@ -16,4 +16,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=17),  # UTC: a quiet hour, off the hour itself
         "options": {"expires": 3600, "queue": "bulk"},
     },
+    "learn": {
+        "task": "triage.learn",
+        "schedule": crontab(hour=2, minute=43),
+        "options": {"expires": 3600, "queue": "bulk"},
+    },
 }

@@ -342,7 +342,7 @@ SPECTACULAR_SETTINGS = {
         {"name": name}
         for name in (
             *("tickets", "messages", "triage", "drafts", "imports", "taxonomy"),
-            *("usage", "webhooks"),
+            *("usage", "webhooks", "evaluations"),
         )
     ],
     "SERVE_INCLUDE_SCHEMA": False,

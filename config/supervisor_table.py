@@ -39,6 +39,7 @@ class Table:
 
 
 BuildTable = Callable[[Ports], Table]
+LEARNING = "triage.tasks.learning"  # scikit-learn: some 140 MB, for one worker only
 
 
 def build_product(ports: Ports) -> Table:
@@ -58,7 +59,9 @@ def build_product(ports: Ports) -> Table:
             # Alone, so that whoever looks on while a draft is written does not wait for thousands of tickets. Twice the
             # drafts that are written at once: mails and webhooks wait here too.
             build_worker("drafts", queues="drafts", pool="threads", concurrency=16),
-            build_worker("bulk", queues="bulk,default", pool="prefork", concurrency=1),
+            build_worker(
+                "bulk", queues="bulk,default", pool="prefork", concurrency=1, include=LEARNING
+            ),
             build_beat(),
         ),
     )
@@ -83,12 +86,19 @@ def build_web(ports: Ports) -> Child:
     )
 
 
-def build_worker(name: str, *, queues: str, pool: str, concurrency: int) -> Child:
-    """A Celery worker; it is alone on its broker, so it needs no talk with other workers."""
+def build_worker(
+    name: str, *, queues: str, pool: str, concurrency: int, include: str = ""
+) -> Child:
+    """A Celery worker; it is alone on its broker, so it needs no talk with other workers.
+
+    Args:
+        include: A module with further tasks.
+    """
     command = (sys.executable, "-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h")
     work = ("-Q", queues, "-P", pool, "-c", str(concurrency), "-l", "warning")
     silence = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return Child(name, command + work + silence, Rank.WORKER)
+    further = ("-I", include) if include else ()
+    return Child(name, command + work + silence + further, Rank.WORKER)
 
 
 def build_beat() -> Child:

@@ -13,6 +13,7 @@ from accounts.models import Role, User, users
 from triage import queue
 from triage.models import events
 from triage.services import experiments, masking
+from triage.services.classification import calibrating, stage_0
 from triage.services.gateway import alarms, prompts, routes
 from triage.simulator import RunningSimulator, running
 
@@ -48,6 +49,8 @@ def fresh_process_state() -> None:
     prompts._Written.guides.clear()
     masking.forget()
     experiments.forget()
+    stage_0.forget()
+    calibrating.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ class TaskName(StrEnum):
     TRIAGE_TICKET = "triage.triage_ticket"
     SWEEP = "triage.sweep"
     ADVANCE_BATCHES = "triage.advance_batches"
+    ADVANCE_EVALUATION = "triage.advance_evaluation"
     CHECK_MODELS = "triage.check_models"
     READ_UPLOAD = "triage.read_upload"
     WRITE_DRAFT = "triage.write_draft"
@@ -39,12 +40,15 @@ class TaskName(StrEnum):
     PRUNE = "triage.prune"
     ROLL_UP = "triage.roll_up"
     WATCH = "triage.watch"
+    LEARN = "triage.learn"
+    FIT_CALIBRATOR = "triage.fit_calibrator"
 
 
 QUEUES = {
     TaskName.TRIAGE_TICKET: "triage",
     TaskName.SWEEP: "default",
     TaskName.ADVANCE_BATCHES: "bulk",
+    TaskName.ADVANCE_EVALUATION: "bulk",
     TaskName.CHECK_MODELS: "default",
     TaskName.READ_UPLOAD: "bulk",
     TaskName.WRITE_DRAFT: "drafts",
@@ -55,6 +59,8 @@ QUEUES = {
     TaskName.PRUNE: "bulk",
     TaskName.ROLL_UP: "default",
     TaskName.WATCH: "default",
+    TaskName.LEARN: "bulk",
+    TaskName.FIT_CALIBRATOR: "bulk",
 }
 
 

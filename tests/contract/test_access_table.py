@@ -16,7 +16,8 @@ BEGIN, END = "<!-- access -->\n", "\n<!-- /access -->"
 def ask(api: Api, operation: Operation) -> int:
     """The status of asking about things that are not there."""
     path = operation.path.removeprefix("/v1")
-    for name in ("ticket_id", "draft_id", "webhook_id", "delivery_id", "import_id", "slug"):
+    names = ("ticket_id", "draft_id", "webhook_id", "delivery_id", "import_id", "slug")
+    for name in (*names, "evaluation_id"):
         path = path.replace(f"{{{name}}}", "999999")
     path = path.replace("{name}", "nothing")
     if operation.method in ("GET", "DELETE"):

@@ -47,7 +47,14 @@ LISTS = [
     "accounts_apitoken",
     "accounts_team",
 ]
-OWN_PAGES = ["admin:index", "admin:costs", "admin:triage_label_publish"]
+OWN_PAGES = [
+    "admin:index",
+    "admin:costs",
+    "admin:plan",
+    "admin:evaluations",
+    "admin:automation",
+    "admin:triage_label_publish",
+]
 HISTORY = [Alert, Batch, Call, Delivery, Import, TaxonomyVersion, Ticket]
 PAGES = [*OWN_PAGES, *(f"admin:{name}_changelist" for name in LISTS)]
 

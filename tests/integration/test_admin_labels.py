@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
+from tests.integration.evaluation.admin_rows import an_evaluation
 from tests.integration.web_cases import add_labels
 from triage.models import Label, TaxonomyVersion
 from triage.selectors import labels
+from triage.services.evaluation import gate
 
 PUBLISH = "/admin/triage/label/publish/"
 LIST = "/admin/triage/label/"
@@ -22,7 +25,6 @@ def form_of(label: Label, **changes: Any) -> dict[str, Any]:
         "description": label.description,
         "exclusions": label.exclusions,
         "examples": "\n".join(label.examples),
-        "auto_apply_reason": label.auto_apply_reason,
         "threshold": "",
         "is_active": "on",
     }
@@ -59,19 +61,38 @@ def test_an_example_of_several_lines_survives_the_form(as_bob: Client, label: La
     assert label.examples == ["Hello,\nI cannot log in.", "Locked out"]
 
 
-def test_auto_apply_without_a_reason_is_refused_in_words(as_bob: Client, label: Label) -> None:
-    response = save(as_bob, label, auto_apply="on")
-
-    errors = response.context["adminform"].form.errors
-    assert errors["auto_apply_reason"] == ["Say who switched it on, and on what grounds."]
-    assert errors["__all__"] == ["Auto apply needs an auto apply reason."]
-    assert not Label.objects.get(pk=label.pk).auto_apply
-
-
-def test_auto_apply_with_a_reason_is_saved(as_bob: Client, label: Label) -> None:
+def test_the_form_switches_nothing_to_auto_apply_and_leads_to_the_gate(
+    as_bob: Client, label: Label
+) -> None:
     save(as_bob, label, auto_apply="on", auto_apply_reason="Bob: right 48 of 50")
 
-    assert Label.objects.get(pk=label.pk).auto_apply
+    html = as_bob.get(reverse("admin:triage_label_change", args=[label.pk])).text
+    assert not Label.objects.get(pk=label.pk).auto_apply
+    assert 'name="auto_apply"' not in html
+    assert f'href="{reverse("admin:gate")}"' in html
+
+
+def test_the_list_and_the_form_say_on_what_grounds_a_label_is_applied(
+    as_bob: Client, label: Label, bob: User
+) -> None:
+    gate.override(label, reason="The launch cannot wait.", by=bob)
+
+    assert "applies by itself, overridden" in as_bob.get(LIST).text
+    html = as_bob.get(reverse("admin:triage_label_change", args=[label.pk])).text
+    assert "Yes, overridden: Bob: The launch cannot wait." in html
+
+
+def test_a_threshold_that_was_proven_is_not_edited(as_bob: Client, label: Label) -> None:
+    Label.objects.filter(pk=label.pk).update(
+        auto_apply=True,
+        auto_apply_reason="Evaluation 1",
+        auto_apply_evaluation=an_evaluation(),
+        threshold=0.91,
+    )
+
+    save(as_bob, label, threshold="0.1")
+
+    assert Label.objects.get(pk=label.pk).threshold == 0.91
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "-0.1", "NaN", "high"])

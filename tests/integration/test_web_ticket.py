@@ -14,7 +14,9 @@ from triage.models import (
     Decision,
     Feature,
     Field,
+    FieldDecision,
     Obtained,
+    Stage,
     State,
     Ticket,
     Triage,
@@ -112,6 +114,44 @@ def test_every_decision_has_its_words(
     decide(ticket, label, decision=decision)
 
     assert words in as_alice.get(f"/tickets/{ticket.pk}/").text
+
+
+def test_a_ticket_that_the_local_model_decided_says_so_and_that_nobody_was_asked(
+    ticket: Ticket, as_alice: Client
+) -> None:
+    said = {"version": "abc123def456", "label": "billing-wrong-charge", "chance": 0.58}
+    Triage.objects.filter(ticket=ticket).update(
+        stage=Stage.LOCAL,
+        escalated=False,
+        escalation_reason="",
+        model_asked="",
+        model_served="",
+        obtained="",
+        prompt_version="",
+        cost_nanousd=0,
+        local_answer=said,
+    )
+
+    page = as_alice.get(f"/tickets/{ticket.pk}/").text
+    receipt = as_alice.get(f"/tickets/{ticket.pk}/receipt/").text
+
+    for words in ("Local model abc123def456", "$0.00", "nobody has looked at priority"):
+        assert words in page
+    assert "French" not in page
+    assert "the local model decided alone, for $0.00" in receipt
+
+
+def test_a_calibrated_confidence_stands_beside_the_stated_one_and_the_local_guess(
+    ticket: Ticket, as_alice: Client
+) -> None:
+    said = {"version": "abc123", "label": "account-login", "chance": 0.91, "explored": True}
+    Triage.objects.filter(ticket=ticket).update(calibrator="0123abcd4567", local_answer=said)
+    FieldDecision.objects.filter(triage__ticket=ticket, field=Field.LABEL).update(stated=0.97)
+
+    page = as_alice.get(f"/tickets/{ticket.pk}/").text
+
+    for words in ("0123abcd", "the model stated 97 %", "Login and access, 91 %", "by lot"):
+        assert words in page
 
 
 def test_the_receipt_lists_each_attempt_with_its_cost(ticket: Ticket, as_alice: Client) -> None:

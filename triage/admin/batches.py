@@ -1,5 +1,7 @@
 """Message Batches: how far each is, what became of its lines, what it cost. Read-only; the application works them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -7,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from triage.admin.formats import NOTHING, count, dollars
-from triage.admin.lists import ReadOnlyAdmin
+from triage.admin.lists import BoundedList, ReadOnlyAdmin
 from triage.admin.look import chip, moment
 from triage.models import Batch, BatchState
 from triage.selectors.batches import lines_of, with_lines
@@ -21,6 +23,14 @@ STATE_COLORS = {
     BatchState.COLLECTED: "success",
     BatchState.FAILED: "danger",
 }
+
+
+class BatchList(BoundedList):
+    """Reads the lines of a page's batches together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        with_lines(self.result_list)
 
 
 @admin.register(Batch)
@@ -64,7 +74,10 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        return with_lines(super().get_queryset(request).defer("system"))
+        return super().get_queryset(request).defer("system")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
+        return BatchList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Batch | None = None) -> list[str]:
         return ["model_name", "line_counts", "cost"]

@@ -35,6 +35,7 @@ def steps() -> list[Step]:
         _people(known),
         _budget(known),
         _mail(),
+        _proof(known),
         _applying(known),
     ]
 
@@ -95,16 +96,28 @@ def _mail() -> Step:
     )
 
 
-def _applying(known: Facts) -> Step:
-    """Not before people have seen how good it is."""
-    page = reverse("admin:quality")
-    if known.is_applying:
-        return Step("Switch auto-apply on", "It is on for one label or more.", StepState.DONE, page)
+def _proof(known: Facts) -> Step:
+    """Open as soon as there is something to evaluate with."""
+    name, page = "Prove it on your own tickets", reverse("admin:evaluations")
+    if known.is_evaluated:
+        return Step(name, "An evaluation is done.", StepState.DONE, page)
     if known.is_judged_enough:
-        text = f"People have judged {JUDGED_ENOUGH} suggestions or more: switch it on label by label, by their record."
+        text = f"People have judged {JUDGED_ENOUGH} suggestions or more: evaluate triage on these. A quote costs nothing."
+        return Step(name, text, StepState.OPEN, page)
+    text = f"Evaluate triage on tickets whose label is known: a file of your own, or {JUDGED_ENOUGH} that people have judged."
+    return Step(name, text, StepState.LATER, page)
+
+
+def _applying(known: Facts) -> Step:
+    """Not before it is proven."""
+    name, page = "Switch auto-apply on", reverse("admin:gate")
+    if known.is_applying:
+        return Step(name, "It is on for one label or more.", StepState.DONE, page)
+    if known.is_evaluated:
+        text = "Switch it on at the gate, label by label, as far as the evaluation proves it."
     else:
-        text = f"Leave it off until people have judged {JUDGED_ENOUGH} suggestions; then switch it on by each label's record."
-    return Step("Switch auto-apply on", text, StepState.LATER, page)
+        text = "Leave it off until an evaluation proves which labels may be applied without review."
+    return Step(name, text, StepState.LATER, page)
 
 
 def _done(is_done: bool) -> StepState:

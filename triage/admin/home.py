@@ -58,6 +58,9 @@ def places() -> list[Place]:
         _place(
             "Shedding order", "triage_shedding_changelist", "Who stops first as money runs out."
         ),
+        _place("Evaluations", "evaluations", "How good triage is on your own labelled tickets."),
+        _place("Automation", "automation", "What runs by itself, and on what proof."),
+        _place("Cost plan", "plan", "What ten million tickets would cost, way by way."),
         _place("Routes", "triage_featureroute_changelist", "Which models serve a feature."),
         _place(
             "Labels", "triage_label_changelist", "What tickets are sorted into; edit and publish."

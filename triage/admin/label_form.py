@@ -1,4 +1,4 @@
-"""The form a label is edited with: examples one a line, and a reason for switching `auto_apply` on."""
+"""The form a label is edited with: examples one a line. Whether it is applied without review is switched at the gate."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class LabelForm(ModelForm[Label]):
             "description": TextArea(attrs={"rows": 3}),
             "exclusions": TextArea(attrs={"rows": 3}),
         }
-        fields = "__all__"
+        exclude = ("auto_apply", "auto_apply_reason", "auto_apply_evaluation")
 
     def clean_slug(self) -> str:
         """Slugs differ in more than upper and lower case."""
@@ -48,13 +48,6 @@ class LabelForm(ModelForm[Label]):
         if Label.objects.filter(slug__iexact=slug).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(f"There is a label “{slug}” already.")
         return slug
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("auto_apply") and not (cleaned.get("auto_apply_reason") or "").strip():
-            self.add_error("auto_apply_reason", "Say who switched it on, and on what grounds.")
-            self.add_error(None, "Auto apply needs an auto apply reason.")
-        return cleaned
 
 
 def _unfolded(line: str) -> str:

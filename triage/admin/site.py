@@ -14,6 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import RedirectView
 
+from triage.admin.automation import AutomationPage
+from triage.admin.automation_acts import act
 from triage.admin.dashboards.base import Dashboard
 from triage.admin.dashboards.cache import CachePage
 from triage.admin.dashboards.costs import CostsPage
@@ -22,8 +24,10 @@ from triage.admin.dashboards.drafts import DraftsPage
 from triage.admin.dashboards.files import report_file
 from triage.admin.dashboards.health import HealthPage
 from triage.admin.dashboards.live_drafts import live_drafts
+from triage.admin.dashboards.plan import PlanPage
 from triage.admin.dashboards.quality import QualityPage
 from triage.admin.dashboards.quotas import QuotasPage
+from triage.admin.evaluations_addresses import addresses
 from triage.admin.home import Home
 
 DASHBOARDS: Mapping[str, type[Dashboard]] = {
@@ -31,6 +35,7 @@ DASHBOARDS: Mapping[str, type[Dashboard]] = {
     "cache": CachePage,
     "health": HealthPage,
     "quotas": QuotasPage,
+    "plan": PlanPage,
     "drafts": DraftsPage,
     "quality": QualityPage,
     "doctor": DoctorPage,
@@ -56,11 +61,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             "Claude",
             _item("Costs", "payments", reverse("admin:costs")),
+            _item("Cost plan", "calculate", reverse("admin:plan")),
             _item("Cache health", "cached", reverse("admin:cache")),
             _item("Health", "monitor_heart", reverse("admin:health")),
             _item("Quotas", "speed", reverse("admin:quotas")),
             _item("Drafts", "stylus_note", reverse("admin:drafts")),
             _item("Quality", "verified", reverse("admin:quality")),
+            _item("Evaluations", "fact_check", reverse("admin:evaluations")),
             _item("Experiments", "experiment", reverse("admin:triage_experiment_changelist")),
             _item("Calls", "receipt_long", reverse("admin:triage_call_changelist")),
             _item("Batches", "stacks", reverse("admin:triage_batch_changelist")),
@@ -72,6 +79,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item("Shedding order", "low_priority", reverse("admin:triage_shedding_changelist")),
             _item("Routes", "alt_route", reverse("admin:triage_featureroute_changelist")),
             _item("Labels", "sell", reverse("admin:triage_label_changelist")),
+            _item("Automatic labels", "toggle_on", reverse("admin:gate")),
+            _item("Automation", "smart_toy", reverse("admin:automation")),
             _item("Articles", "menu_book", reverse("admin:triage_article_changelist")),
             _item(
                 "Taxonomy versions", "history", reverse("admin:triage_taxonomyversion_changelist")
@@ -107,6 +116,9 @@ def extra_urls() -> list[URLPattern]:
             path(f"{name}/", admin.site.admin_view(page.as_view()), name=name)
             for name, page in DASHBOARDS.items()
         ),
+        *addresses(),
+        path("automation/", admin.site.admin_view(AutomationPage.as_view()), name="automation"),
+        path("automation/<slug:name>/", admin.site.admin_view(act), name="automation-act"),
         path("drafts/live/", admin.site.admin_view(live_drafts), name="drafts-live"),
         path("reports/<slug:name>.csv", admin.site.admin_view(report_file), name="report"),
     ]

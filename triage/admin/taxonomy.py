@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from triage.admin.label_form import LabelForm
+from triage.admin.links import link
 from triage.admin.lists import ListAdmin, ReadOnlyAdmin
 from triage.admin.look import moment
 from triage.admin.people import acting
@@ -49,7 +51,7 @@ class LabelAdmin(ListAdmin[Label]):
         ),
         (
             "What happens with an answer",
-            {"fields": ("always_escalate", "auto_apply", "auto_apply_reason", "threshold")},
+            {"fields": ("always_escalate", "automatic", "threshold")},
         ),
     )
 
@@ -58,14 +60,22 @@ class LabelAdmin(ListAdmin[Label]):
         """What is out of the ordinary; empty for most labels."""
         rules = {
             "always escalates": label.always_escalate,
-            "applies by itself": label.auto_apply,
+            f"applies by itself, {grounds_of(label)}": label.auto_apply,
             f"threshold {label.threshold}": label.threshold is not None,
         }
         return ", ".join(text for text, holds in rules.items() if holds)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Label | None = None) -> list[str]:
-        """The slug is what decisions and versions name the label by."""
-        return ["slug"] if obj else []
+        """The slug is what decisions and versions name the label by; a threshold that was proven belongs to its proof."""
+        slug = ["slug"] if obj else []
+        proven = ["threshold"] if obj and obj.auto_apply_evaluation_id else []
+        return [*slug, "automatic", *proven]
+
+    @admin.display(description="Applied without review")
+    def automatic(self, label: Label) -> SafeString:
+        """Switched at the gate alone."""
+        state = f"Yes, {grounds_of(label)}: {label.auto_apply_reason}" if label.auto_apply else "No"
+        return format_html("{} {}", state, link(reverse("admin:gate"), "To the gate"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Label | None = None) -> bool:
         return False
@@ -111,6 +121,11 @@ class LabelAdmin(ListAdmin[Label]):
             return redirect("admin:triage_label_publish")
         messages.success(request, f"{version} is published. New triage uses it from now on.")
         return redirect("admin:triage_label_changelist")
+
+
+def grounds_of(label: Label) -> str:
+    """On what grounds its answers are applied without review."""
+    return "proven" if label.auto_apply_evaluation_id else "overridden"
 
 
 @admin.register(TaxonomyVersion)

@@ -19,6 +19,14 @@ from triage.api.drafts import (
     DraftListApi,
     DraftSendApi,
 )
+from triage.api.evaluations import (
+    EvaluationCancelApi,
+    EvaluationDetailApi,
+    EvaluationListApi,
+    EvaluationResumeApi,
+    EvaluationStartApi,
+    EvaluationTicketListApi,
+)
 from triage.api.imports import ImportDetailApi, ImportListApi
 from triage.api.labels import LabelDetailApi, LabelListApi, TaxonomyVersionListApi
 from triage.api.messages import MessageListApi
@@ -99,6 +107,28 @@ urlpatterns = [
     path("v1/taxonomy_versions", TaxonomyVersionListApi.as_view(), name="taxonomy-versions"),
     path("v1/imports", ImportListApi.as_view(), name="imports"),
     path("v1/imports/<id:import_id>", ImportDetailApi.as_view(), name="import"),
+    path("v1/evaluations", EvaluationListApi.as_view(), name="evaluations"),
+    path("v1/evaluations/<id:evaluation_id>", EvaluationDetailApi.as_view(), name="evaluation"),
+    path(
+        "v1/evaluations/<id:evaluation_id>/start",
+        EvaluationStartApi.as_view(),
+        name="evaluation-start",
+    ),
+    path(
+        "v1/evaluations/<id:evaluation_id>/cancel",
+        EvaluationCancelApi.as_view(),
+        name="evaluation-cancel",
+    ),
+    path(
+        "v1/evaluations/<id:evaluation_id>/resume",
+        EvaluationResumeApi.as_view(),
+        name="evaluation-resume",
+    ),
+    path(
+        "v1/evaluations/<id:evaluation_id>/tickets",
+        EvaluationTicketListApi.as_view(),
+        name="evaluation-tickets",
+    ),
     path("v1/usage", UsageApi.as_view(), name="usage"),
     path("v1/quota", QuotaApi.as_view(), name="quota"),
     path("v1/reports", ReportListApi.as_view(), name="reports"),

@@ -27,6 +27,7 @@ class AlertKind(models.TextChoices):
     QUEUE_AGE = "queue_age", "Tickets wait long for their triage"
     CORRECTIONS_DRIFT = "corrections_drift", "People correct more than they used to"
     ROLLUPS_OLD = "rollups_old", "The figures of the admin pages are old"
+    AUDIT_DRIFT = "audit_drift", "Audits find too many automatic answers wrong"
 
 
 class AlertManager(models.Manager["Alert"]):

@@ -93,7 +93,10 @@ class Triage(models.Model):
         help_text="The local model's: {version, label, chance, unknown, explored}.",
     )
     calibrator = models.CharField(
-        max_length=12, blank=True, help_text="The version that the confidence speaks by."
+        max_length=12,
+        blank=True,
+        db_default="",
+        help_text="The version that the confidence speaks by.",
     )
     cost_nanousd = models.BigIntegerField(default=0)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)

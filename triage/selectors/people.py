@@ -3,11 +3,15 @@
 from accounts.models import ApiToken, Team, User
 from triage.models import (
     Alert,
+    Audit,
+    Calibrator,
     Call,
     Draft,
+    Evaluation,
     Experiment,
     FieldDecision,
     Import,
+    LocalModel,
     TaxonomyVersion,
     Webhook,
 )
@@ -24,6 +28,10 @@ HISTORY = (
     ("webhooks", Webhook, "by"),
     ("experiments", Experiment, "by"),
     ("snoozed alerts", Alert, "snoozed_by"),
+    ("evaluations", Evaluation, "by"),
+    ("calibrators", Calibrator, "by"),
+    ("local models", LocalModel, "by"),
+    ("audits", Audit, "by"),
 )
 
 

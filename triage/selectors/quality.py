@@ -86,7 +86,9 @@ SUMMED: Mapping[str, Any] = {
     "sure_runs": Sum("runs", filter=~Q(band=NO_BAND), default=0),
     "confidence_micro": Sum("confidence_micro"),
     "cost_nanousd": Sum("cost_nanousd"),
-    "escalated_nanousd": Sum("cost_nanousd", filter=~Q(stage=Stage.FIRST), default=0),
+    "escalated_nanousd": Sum(
+        "cost_nanousd", filter=~Q(stage__in=[Stage.LOCAL, Stage.FIRST]), default=0
+    ),
     "cost_square_e12": Sum("cost_square_e12"),
 }
 

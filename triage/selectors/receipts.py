@@ -1,6 +1,7 @@
 """What Claude was asked about a ticket, and what came of it: every call with its attempts, and the prompt of one call.
 
-Everything is as the ledger has it. A selector of one ticket: at most RECEIPTS_AT_MOST calls, two queries.
+Everything is as the ledger has it. A selector of one ticket: at most RECEIPTS_AT_MOST calls of its own, two queries, and two
+more where some reply was there already: it may have come from a call that asked for several tickets.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,14 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from triage.models import Attempt, Call, Certainty, Feature, Obtained, Prompt, PromptGuide
+from triage.models import (
+    Attempt,
+    Call,
+    Certainty,
+    Feature,
+    Obtained,
+    Prompt,
+    PromptGuide,
+    StoredReply,
+)
 from triage.models.ledger import CallState
 from triage.models.prompts import KEPT_DAYS
 from triage.types import TOKEN_FIELDS, Usage
 
 RECEIPTS_AT_MOST = 50
+PACK = "pack"  # what a call for several tickets is about; its id is their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Receipt:
 
     `usage` is that of its attempts together; `latency_ms` counts from the question to the end, waits included, and is None
     while it runs. `cost_nanousd` is the sum over the attempts, `saved_nanousd` what a reused reply had cost. `has_prompt` while
-    its prompt is kept.
+    its prompt is kept. Of a call for several `tickets` the tokens are those of all, the cost is an even share.
     """
 
     call_id: int
@@ -65,6 +76,7 @@ class Receipt:
     prompt_version: str
     has_prompt: bool
     attempts: tuple[AttemptLine, ...]
+    tickets: int = 1
 
     @property
     def cached_share(self) -> float | None:
@@ -95,16 +107,12 @@ class PromptView:
 
 
 def receipts_of(ticket_id: int) -> tuple[Receipt, ...]:
-    """The ticket's calls, the newest first, at most RECEIPTS_AT_MOST. Two queries."""
-    attempts = Attempt.objects.order_by("number")
-    calls = (
-        Call.objects.filter(about_kind="ticket", about_id=str(ticket_id))
-        .select_related("by")
-        .annotate(has_prompt=Exists(Prompt.objects.filter(call=OuterRef("pk"))))
-        .prefetch_related(Prefetch("attempts", attempts))
-        .order_by("-created_at", "-pk")
-    )
-    return tuple(_receipt(call) for call in calls[:RECEIPTS_AT_MOST])
+    """The ticket's calls, the newest first, at most RECEIPTS_AT_MOST of its own, and those that asked about others too."""
+    own = _calls().filter(about_kind="ticket", about_id=str(ticket_id))[:RECEIPTS_AT_MOST]
+    reused = [call.fingerprint for call in own if call.obtained == Obtained.STORED]
+    calls = [*own, *_packs_behind(reused)] if reused else own
+    newest_first = sorted(calls, key=lambda call: (call.created_at, call.pk), reverse=True)
+    return tuple(_receipt(call) for call in newest_first)
 
 
 def find_prompt(call_id: int) -> PromptView | None:
@@ -123,8 +131,24 @@ def find_prompt(call_id: int) -> PromptView | None:
     )
 
 
+def _calls() -> QuerySet[Call]:
+    return (
+        Call.objects.select_related("by")
+        .annotate(has_prompt=Exists(Prompt.objects.filter(call=OuterRef("pk"))))
+        .prefetch_related(Prefetch("attempts", Attempt.objects.order_by("number")))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def _packs_behind(fingerprints: Iterable[str]) -> QuerySet[Call]:
+    """The calls for several tickets that brought these replies, while the replies are kept."""
+    owners = StoredReply.objects.filter(pk__in=fingerprints).values("owner")
+    return _calls().filter(pk__in=owners, about_kind=PACK)
+
+
 def _receipt(call: Call) -> Receipt:
     lines = tuple(_line(attempt) for attempt in call.attempts.all())
+    tickets = int(call.about_id) if call.about_kind == PACK else 1
     return Receipt(
         call_id=call.pk,
         feature=Feature(call.feature),
@@ -138,11 +162,12 @@ def _receipt(call: Call) -> Receipt:
         error=call.error,
         usage=_sum(line.usage for line in lines),
         latency_ms=call.latency_ms,
-        cost_nanousd=sum(line.cost_nanousd for line in lines),
+        cost_nanousd=sum(line.cost_nanousd for line in lines) // tickets,
         saved_nanousd=call.saved_nanousd,
         prompt_version=call.prompt_version,
         has_prompt=vars(call)["has_prompt"],
         attempts=lines,
+        tickets=tickets,
     )
 
 

@@ -42,6 +42,9 @@ class Fault(StrEnum):
     BAD_LABEL = "badlabel"
     BAD_JSON = "badjson"
     OTHER_CASE = "othercase"
+    ID_MISSING = "idmissing"
+    ID_DOUBLED = "iddoubled"
+    ID_INVENTED = "idinvented"
     REQUESTS_PER_MINUTE = "rpm"
     INPUT_PER_MINUTE = "itpm"
     OUTPUT_PER_MINUTE = "otpm"
@@ -66,7 +69,16 @@ class Role(StrEnum):
 
 WAITS = frozenset({Fault.SLOW, Fault.LATE})
 CHANGES = frozenset(
-    {Fault.REFUSAL, Fault.MAX_TOKENS, Fault.BAD_LABEL, Fault.BAD_JSON, Fault.OTHER_CASE}
+    {
+        Fault.REFUSAL,
+        Fault.MAX_TOKENS,
+        Fault.BAD_LABEL,
+        Fault.BAD_JSON,
+        Fault.OTHER_CASE,
+        Fault.ID_MISSING,
+        Fault.ID_DOUBLED,
+        Fault.ID_INVENTED,
+    }
 )
 LIMITS = frozenset({Fault.REQUESTS_PER_MINUTE, Fault.INPUT_PER_MINUTE, Fault.OUTPUT_PER_MINUTE})
 STAGES = frozenset({Fault.RETIRED, Fault.RETIRING})

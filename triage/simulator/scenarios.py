@@ -44,6 +44,9 @@ Changed answers, all 200 and billed as what was said, unless noted.
     badlabel    `not-a-label` in the first closed list of the schema, the rest valid
     badjson     text that is not JSON; a forced tool is not struck
     othercase   the values of closed lists in another case
+    idmissing   of several tickets in one request, the last gets no answer
+    iddoubled   there, the first gets two
+    idinvented  there, the first one's answer bears an id that no ticket has
     fixed       the first value of every list, without reading the text; for benchmarks
 
 Limits, enforced per organisation and model and refilled continuously. Beyond one, 429 with a true

@@ -1,4 +1,7 @@
-"""Celery's tasks: load, call one service. Each takes ids and can run twice with the same result."""
+"""Celery's tasks: load, call one service. Each takes ids and can run twice with the same result.
+
+Those of `triage.tasks.learning` are known to the worker of the queue `bulk` alone.
+"""
 
 from celery import shared_task
 
@@ -13,6 +16,7 @@ from triage.services import (
     tickets,
     webhooks,
 )
+from triage.services.evaluation import running
 from triage.services.gateway import life
 from triage.services.intake import uploads
 
@@ -28,6 +32,7 @@ def sweep() -> None:
     drafts.sweep()
     tickets.send_due()
     uploads.sweep_uploads()
+    running.sweep()
 
 
 @shared_task(name=TaskName.ADVANCE_BATCHES.value, soft_time_limit=110)

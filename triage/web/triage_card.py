@@ -10,6 +10,7 @@ from triage.models import (
     FieldDecision,
     Label,
     Obtained,
+    Stage,
     State,
     Ticket,
     Triage,
@@ -44,14 +45,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`confirmable` is the value that "Right" would confirm; None once a person or a threshold has settled it."""
+    """`confirmable` is the value that "Right" would confirm; None once a person or a threshold has settled it.
+
+    `decision` is on the label. `local` is what the local model said where it did not decide.
+    """
 
     run: Triage | None
+    decision: FieldDecision | None
     is_underway: bool
     verdict: Verdict | None
     confirmable: Option | None
     alternatives: tuple[Option, ...]
     sides: tuple[FieldDecision, ...]
+    local: Option | None
     model_path: str
     obtained: str
     asked_instead: str
@@ -72,11 +78,13 @@ def build(ticket: Ticket, *, calls: Iterable[Call], names: Mapping[str, str]) ->
     of_run = _of_run(run, calls) if run else []
     return Card(
         run=run,
+        decision=decision,
         is_underway=run is not None and run.state in UNDERWAY,
         verdict=_verdict(ticket, decision, options) if decision else None,
         confirmable=options[0] if options and not is_settled else None,
         alternatives=tuple(o for o in options[0 if is_settled else 1 :] if o.slug != current),
         sides=_sides(run),
+        local=_local(run, names),
         model_path=model_path(run, of_run) if run else "",
         obtained=_obtained(run) if run else "",
         asked_instead=_asked_instead(of_run),
@@ -118,7 +126,10 @@ def _machine_words(decision: FieldDecision) -> tuple[str, str]:
 
 
 def _sides(run: Triage | None) -> tuple[FieldDecision, ...]:
-    found = (run.decision_on(f) for f in (Field.PRIORITY, Field.SENTIMENT, Field.LANGUAGE) if run)
+    """Of a run that the local model decided none: it says nothing of them, and nobody was asked."""
+    if run is None or run.stage == Stage.LOCAL:
+        return ()
+    found = (run.decision_on(f) for f in (Field.PRIORITY, Field.SENTIMENT, Field.LANGUAGE))
     return tuple(decision for decision in found if decision)
 
 
@@ -127,8 +138,18 @@ def _of_run(run: Triage, calls: Iterable[Call]) -> list[Call]:
     return [c for c in calls if c.created_at >= run.created_at and (not end or c.created_at <= end)]
 
 
+def _local(run: Triage | None, names: Mapping[str, str]) -> Option | None:
+    if run is None or run.local_answer is None or run.stage == Stage.LOCAL:
+        return None
+    slug = run.local_answer["label"]
+    return Option(slug, names.get(slug, slug), run.local_answer["chance"])
+
+
 def model_path(run: Triage, calls: Iterable[Call]) -> str:
-    """The models that worked on this run, by its calls, in order: "Haiku 5.5 → Sonnet 5.5"."""
+    """The models that worked on this run, by its calls, in order: "Haiku 5.5 → Sonnet 5.5". Of the local model its version."""
+    if run.stage == Stage.LOCAL:
+        version = (run.local_answer or {}).get("version", "")
+        return f"{Stage.LOCAL.label} {version}".strip()
     models = [call.model_served or call.model_asked for call in calls] or [run.model_served]
     return " → ".join(name_of(model) for model in dict.fromkeys(models) if model)
 

@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
 from triage.web import bulk, changes, composer, corrections, drafts, saved_views, ticket
+from triage.web.audits import AuditNext
 from triage.web.habits import Habits
 from triage.web.health import healthz, readyz
 from triage.web.login import Login
@@ -61,6 +62,7 @@ urlpatterns = [
     *PERSON,
     *QUEUE,
     path("tickets/new/", TicketNew.as_view(), name="ticket-new"),
+    path("audits/", AuditNext.as_view(), name="audits"),
     path("tickets/<int:ticket_id>/", include(TICKET)),
     path("drafts/<int:draft_id>/", include(DRAFT)),
     path("calls/<int:call_id>/prompt/", ticket.PromptDetail.as_view(), name="prompt"),

@@ -275,7 +275,7 @@ def test_a_webhook_is_told_of_the_alert_and_of_its_end(db: None) -> None:
 @pytest.mark.parametrize("kind", AlertKind)
 def test_every_kind_has_a_page_that_explains_it_and_says_what_to_do(kind: AlertKind) -> None:
     meaning = alerts.MEANINGS[kind]
-    pages = {"costs", "cache", "health", "quotas", "quality", "doctor"}
+    pages = {"costs", "cache", "health", "quotas", "quality", "doctor", "automation"}
     lists = {"triage_batch_changelist", "triage_webhook_changelist"}
 
     found = resolve(meaning.page)

@@ -184,4 +184,4 @@ def test_old_cells_neither_open_nor_resolve_anything(rules: Install) -> None:
 
 def test_every_kind_that_opens_by_a_figure_has_a_rule_under_its_own_name() -> None:
     assert all(kind is rule.kind for kind, rule in RULES.items())
-    assert len(RULES) == 10
+    assert len(RULES) == 11

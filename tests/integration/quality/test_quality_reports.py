@@ -111,6 +111,16 @@ def test_escalating_is_worth_what_it_cost_for_each_change_that_people_agree_with
     assert refund["cost_per_changed_right"] == 10_000_000
 
 
+def test_the_local_model_has_its_own_row_and_nothing_it_cost_counts_as_escalating() -> None:
+    add_runs("refund", 40, stage=Stage.LOCAL, escalated=0, judged=10, right=9, cost_nanousd=999)
+    add_runs("refund", 1, stage=Stage.STRONG, changed=1, changed_judged=1, changed_right=1)
+
+    (local, _) = rows_of("quality-by-stage")
+
+    assert (local["stage"], local["runs"], local["right"]) == ("Local model", 40, 9)
+    assert rows_of("quality-escalation")[0]["cost"] == 0
+
+
 def test_what_nobody_judged_has_no_price_per_change() -> None:
     add_runs("refund", 40, stage=Stage.STRONG, changed=10, cost_nanousd=80_000_000)
 

@@ -77,5 +77,6 @@ def test_a_length_of_any_size_is_understood(length: str) -> None:
 
 
 def test_a_file_to_import_may_be_larger() -> None:
-    assert ask(Echo(), [b"x" * 500, b"x" * 500], path=UPLOADS) == (200, b"1000")
-    assert ask(Echo(), [b"x" * 1_001], path=UPLOADS)[0] == 413
+    for path in UPLOADS:
+        assert ask(Echo(), [b"x" * 500, b"x" * 500], path=path) == (200, b"1000")
+        assert ask(Echo(), [b"x" * 1_001], path=path)[0] == 413

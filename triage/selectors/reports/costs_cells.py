@@ -10,7 +10,6 @@ from datetime import UTC, date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.models import F, QuerySet, Sum
 
 from triage.models import (
@@ -20,6 +19,7 @@ from triage.models import (
     DraftCell,
     Feature,
     Grain,
+    LatencyCell,
     Measure,
     Stage,
     TriageCell,
@@ -32,12 +32,6 @@ from triage.types import TOKEN_FIELDS, Usage
 SORTING = (Feature.CLASSIFY, Feature.ESCALATE, Feature.BACKFILL)  # what a triaged ticket's cost is
 FIRST_STAGE = (Feature.CLASSIFY, Feature.BACKFILL)  # runs do not say which of the two asked
 EVERY_FILTER = frozenset(Filter)
-HISTOGRAMS = """
-SELECT feature, model, measure, bucket, sum(number)::bigint
-  FROM triage_latencycell, unnest(buckets, counts) AS part(bucket, number)
- WHERE grain = 'day' AND starts_at >= %(first)s AND starts_at < %(end)s AND team_id = %(team_id)s
- GROUP BY feature, model, measure, bucket
-"""
 
 C = TypeVar("C", bound=Cell)
 Group = tuple[Any, ...]
@@ -125,17 +119,19 @@ def daily(asked: Asked) -> tuple[DaySpend, ...]:
 
 
 def histograms(asked: Asked) -> Mapping[tuple[str, str, str], Histogram]:
-    """How long attempts took, by feature, model and measure. Heeds the team alone."""
-    bounds: dict[str, Any] = {
-        "first": asked.period.starts_at,
-        "end": asked.period.ends_before,
-        "team_id": ALL_TEAMS if asked.team_id is None else asked.team_id,
-    }
+    """How long attempts took, by feature, model and measure. Heeds the team alone.
+
+    Added up here: the few hundred cells are found in no time, and the database takes two to three times as long to group what
+    is in them by three texts.
+    """
+    team_id = ALL_TEAMS if asked.team_id is None else asked.team_id
+    days = within(LatencyCell, asked.period).filter(team_id=team_id)
     found: dict[tuple[str, str, str], Histogram] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(HISTOGRAMS, bounds)
-        for feature, model, measure, bucket, number in cursor.fetchall():
-            found[feature, model, Measure(measure)][bucket] = number
+    rows = days.values_list("feature", "model", "measure", "buckets", "counts")
+    for feature, model, measure, buckets, counts in rows.iterator():
+        histogram = found[feature, model, Measure(measure)]
+        for bucket, number in zip(buckets, counts, strict=True):
+            histogram[bucket] = histogram.get(bucket, 0) + number
     return found
 
 

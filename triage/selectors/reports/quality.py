@@ -33,7 +33,10 @@ ACCURACY = (
     Column("accuracy_high", "At most", Kind.SHARE, "The upper end of its 95 % interval (Wilson)."),
 )
 CONFIDENCE = Column(
-    "mean_confidence", "Mean confidence", Kind.NUMBER, "What the deciding model said, 0 to 1."
+    "mean_confidence",
+    "Mean confidence",
+    Kind.NUMBER,
+    "What decided: 0 to 1, calibrated where a calibrator is in use.",
 )
 
 
@@ -86,8 +89,8 @@ def by_stage(asked: Asked) -> Table:
         columns,
         rows=tuple(_staged(stage.label, sums[stage]) for stage in Stage if stage in sums),
         total=_staged("All", total(sums.values())) if sums else None,
-        note="The strong model gets the tickets that the first one is unsure of, so the two accuracies are not of equally"
-        " hard tickets. “Nobody”: no model gave an answer that could be used.",
+        note="The local model answers alone what it is proven for, and the strong model gets the tickets that the first one is"
+        " unsure of, so the accuracies are not of equally hard tickets. “Nobody”: no model gave an answer that could be used.",
         empty=NO_RUNS,
     )
 
@@ -129,7 +132,11 @@ def calibration(asked: Asked) -> Table:
     sums = sums_by("band", asked)
     bands = range(len(BANDS)) if any(sums.get(band) for band in range(len(BANDS))) else ()
     columns = (
-        Column("confidence", "Confidence", about="What the deciding model said."),
+        Column(
+            "confidence",
+            "Confidence",
+            about="What the deciding model said, calibrated where a calibrator is in use.",
+        ),
         RUNS,
         CONFIDENCE,
         JUDGED,
@@ -252,7 +259,7 @@ REPORTS: tuple[Report, ...] = (
     Report(
         "quality-by-stage",
         "Decisions by stage",
-        "How often the first and the strong model were right, and what a run cost.",
+        "How often each stage was right, and what a run cost.",
         by_stage,
         TEAM,
     ),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Sum
 
-from triage.models import CallCell, Feature
+from triage.models import CallCell, Feature, Stage, TriageCell
 from triage.selectors import prices
 from triage.selectors.reports.costs_cells import (
     FIRST_STAGE,
@@ -16,7 +17,7 @@ from triage.selectors.reports.costs_cells import (
     total,
     within,
 )
-from triage.selectors.tables import Asked, Column, Kind, Table
+from triage.selectors.tables import Asked, Column, Filter, Kind, Table
 from triage.types import TOKEN_FIELDS, Rates, Usage
 
 COLUMNS = (
@@ -27,6 +28,8 @@ COLUMNS = (
 )
 CHEAP_FIRST = "A small model first"
 UNESCALATED = "Nothing was escalated: there is no strong model to compare with"
+LOCAL, LOCAL_OF_STRONG = "The local model, against the first", "The local model, against the strong"
+UNASKED = "The first model was not asked: it is not known what a ticket costs"
 UNPRICED = "A price is no longer known: the attempts that it was stamped on are gone"
 NOTE = "Each lever is counted against something else, so they are not added up."
 LIVE_OF_BATCH = 2  # a batch is billed half
@@ -44,10 +47,10 @@ class Saved:
 
 
 def by_lever(asked: Asked) -> Table:
-    """At most five queries."""
+    """At most eight queries."""
     groups = spent(asked, "feature", "model")
-    reused = _reused(asked)
-    levers = _levers(asked, groups, reused) if groups or reused.nanousd else ()
+    reused, alone = _reused(asked), _answered_locally(asked)
+    levers = _levers(asked, groups, reused, alone) if groups or reused.nanousd or alone else ()
     return Table(
         columns=COLUMNS,
         rows=tuple((row.lever, row.nanousd, row.counted, row.against) for row in levers),
@@ -56,13 +59,18 @@ def by_lever(asked: Asked) -> Table:
     )
 
 
-def _levers(asked: Asked, groups: Mapping[Group, Sums], reused: Saved) -> Iterator[Saved]:
+def _levers(
+    asked: Asked, groups: Mapping[Group, Sums], reused: Saved, alone: int
+) -> Iterator[Saved]:
     whole = total(groups)
+    first = {key: sums for key, sums in groups.items() if key[0] in FIRST_STAGE}
     yield reused
     yield _cached(whole)
     yield _batched(whole)
+    if alone:
+        yield _instead_of_first(total(first), alone)
+        yield _instead_of_strong(asked, total(first), alone)
     if asked.feature is None or asked.feature in FIRST_STAGE:
-        first = {key: sums for key, sums in groups.items() if key[0] in FIRST_STAGE}
         yield _cheap_first(asked, first)
 
 
@@ -98,6 +106,38 @@ def _batched(whole: Sums) -> Saved:
         f"{whole.batch_attempts:,} attempts in batches",
         "The same requests one by one, which cost twice as much",
     )
+
+
+def _answered_locally(asked: Asked) -> int:
+    """How many runs the local model decided alone. It has no feature and no model of Claude: asked for one, there are none."""
+    if asked.model or (asked.feature and asked.feature not in FIRST_STAGE):
+        return 0
+    runs = cells(TriageCell, asked, heeding=frozenset({Filter.TEAM})).filter(stage=Stage.LOCAL)
+    return int(runs.aggregate(runs=Sum("runs", default=0))["runs"])
+
+
+def _instead_of_first(first: Sums, alone: int) -> Saved:
+    counted = f"{alone:,} tickets that the local model answered alone"
+    answered = first.attempts - first.errors
+    if not answered:
+        return Saved(LOCAL, None, counted, UNASKED)
+    saved = round(Decimal(first.cost_nanousd) * alone / answered)
+    against = f"What the first model cost for each of its {answered:,} answers in this time"
+    return Saved(LOCAL, saved, counted, against)
+
+
+def _instead_of_strong(asked: Asked, first: Sums, alone: int) -> Saved:
+    """As many tokens as the first model had for a ticket, at the strong model's price, its guide cached, and in a batch."""
+    counted = f"{alone:,} tickets that the local model answered alone"
+    answered, strong = first.attempts - first.errors, _strong_model(asked)
+    if not answered or not strong:
+        return Saved(LOCAL_OF_STRONG, None, counted, UNESCALATED if answered else UNASKED)
+    rates = prices.stamped(asked.period).get((Feature.ESCALATE, strong))
+    if rates is None:
+        return Saved(LOCAL_OF_STRONG, None, counted, UNPRICED)
+    saved = round(Decimal(_cost(first.usage, rates)) * alone / answered / LIVE_OF_BATCH)
+    against = f"The first model's tokens for a ticket at the price of {strong}, as often from the cache, in a batch"
+    return Saved(LOCAL_OF_STRONG, saved, counted, against)
 
 
 def _cheap_first(asked: Asked, groups: Mapping[Group, Sums]) -> Saved:

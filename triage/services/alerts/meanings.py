@@ -35,6 +35,7 @@ class Meaning:
 
 COSTS, CACHE, HEALTH = "/admin/costs/", "/admin/cache/", "/admin/health/"
 QUOTAS, QUALITY, DOCTOR = "/admin/quotas/", "/admin/quality/", "/admin/doctor/"
+AUTOMATION = "/admin/automation/"
 
 MEANINGS: Mapping[AlertKind, Meaning] = {
     AlertKind.BREAKER_OPEN: Meaning(
@@ -112,6 +113,11 @@ MEANINGS: Mapping[AlertKind, Meaning] = {
     AlertKind.CORRECTIONS_DRIFT: Meaning(
         QUALITY,
         "See which labels are corrected, then sharpen their descriptions and examples and publish them.",
+    ),
+    AlertKind.AUDIT_DRIFT: Meaning(
+        AUTOMATION,
+        "The local model was held to a stricter threshold at once, or switched off, and audits are doubled for a week. See"
+        " which labels were wrong, and whether customers now write about something new.",
     ),
     AlertKind.ROLLUPS_OLD: Meaning(
         DOCTOR, "See whether Celery's beat and a worker for the queue `default` run."

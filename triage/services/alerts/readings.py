@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
 
-from triage.models import Feature
+from triage.models import Automation, Feature
 from triage.selectors import alert_figures, rollups
 from triage.services.gateway.catalog import name_of
+from triage.services.statistics.drift import Watch
 from triage.types import NANOUSD_PER_USD, usd
 
 LEAST_DAY_USD = 1.0
 USUAL_DAYS = 1.5
+ALARM_HOLDS = timedelta(weeks=1)
+ENOUGH_AUDITS = 50
 SURE_Z = 2.58  # of two equal shares, one in a hundred pairs differs so much by chance
 
 
@@ -127,6 +130,24 @@ def corrections_drift(now: datetime, own: float | None) -> list[Reading]:
         f" {found.judged_before:,} in the four weeks before: {points:+.1f} points."
     )
     return [Reading(points, limit, is_enough and points >= limit and _z(found) > SURE_Z, text)]
+
+
+def audit_drift(now: datetime, own: float | None) -> list[Reading]:
+    row = Automation.objects.filter(pk=1).first()
+    if row is None or not row.watch:
+        return [Reading(None, own, False, "No automatic answer has been audited yet.")]
+    watching = Watch(**row.watch)
+    limit = 100 * watching.target if own is None else own
+    percent = 100 * watching.wrong / watching.audited if watching.audited else None
+    text = (
+        f"Since the watch began, {watching.wrong:,} of {watching.audited:,} audited automatic answers were wrong"
+        f" ({_percent(percent)}; {100 * watching.target:g} % are promised)."
+    )
+    if row.alarmed_at and row.alarmed_at > now - ALARM_HOLDS:
+        alarm = f"The audits raised an alarm on {row.alarmed_at:%-d %B at %H:%M} UTC. "
+        return [Reading(percent or limit, limit, True, alarm + text)]
+    is_over = own is not None and watching.audited >= ENOUGH_AUDITS and (percent or 0) > own
+    return [Reading(percent, limit, is_over, text)]
 
 
 def rollups_old(now: datetime, own: float | None) -> list[Reading]:

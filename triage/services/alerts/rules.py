@@ -125,6 +125,15 @@ RULES: Mapping[AlertKind, Rule] = {
             reads_cells=False,
         ),
         Rule(
+            AlertKind.AUDIT_DRIFT,
+            "Audited automatic answers that were wrong, since the watch on the promise began. After an alarm of the watch it"
+            " stays over for a week; a limit of one's own counts from 50 audits on.",
+            "more than promised on the automation page, where chance explains it in at most one case of a hundred",
+            Unit.PERCENT,
+            readings.audit_drift,
+            reads_cells=False,
+        ),
+        Rule(
             AlertKind.ROLLUPS_OLD,
             "How old the figures of the admin pages are.",
             "10 minutes",

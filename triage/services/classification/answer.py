@@ -26,13 +26,19 @@ class BadAnswer(AnswerUnusable):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A value and how sure its stage is of it, 0 to 1."""
+    """A value and how sure its stage is of it, 0 to 1.
+
+    `stated` is what the model itself said where `confidence` is calibrated, and `calibrator` is the version by which it is.
+    """
 
     value: str
     confidence: float
+    stated: float | None = None
+    calibrator: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        return {"value": self.value, "confidence": self.confidence}
+        stated = {} if self.stated is None else {"stated": self.stated}
+        return {"value": self.value, "confidence": self.confidence, **stated}
 
 
 @dataclass(frozen=True, slots=True)

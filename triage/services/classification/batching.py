@@ -1,12 +1,13 @@
 """Which runs go into a batch, and what comes after: a wave for the first model, then one for the strong model.
 
 A run in a batch is `batched` under a lease; afterwards it is queued like any other, and the ordinary cascade finds the
-replies stored. Whatever is killed on the way, the run's lease ends and the sweeper finds it.
+replies stored. Whatever is killed on the way, the run's lease ends and the sweeper finds it. Where packing is switched on, each
+line of the first model's batch asks for several tickets.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,18 +19,29 @@ from django.utils import timezone
 
 from accounts.models import User
 from triage.exceptions import AnswerUnusable, GatewayError
-from triage.models import Batch, BatchState, Feature, State, Triage
+from triage.models import Batch, BatchState, Feature, Stage, State, Triage
 from triage.queue import TaskName, enqueue
 from triage.services import experiments, gateway, taxonomy
+from triage.services.classification import stage_0
 from triage.services.classification.answer import parse
-from triage.services.classification.prompt import build_request
+from triage.services.classification.calibrating import Origin, calibrate
+from triage.services.classification.packed_lines import packer_in_force, take_apart
+from triage.services.classification.prompt import build_request, guide_version
 from triage.services.classification.rule import (
     Thresholds,
     reason_to_escalate,
     thresholds_in_force,
 )
 from triage.services.gateway import About, Request
-from triage.services.gateway.batches import ENDED, LINES_AT_MOST, Line, Prepared, prepare
+from triage.services.gateway.batches import (
+    ENDED,
+    LINES_AT_MOST,
+    Line,
+    Packer,
+    Prepared,
+    has_packs,
+    prepare,
+)
 from triage.services.gateway.routes import route_of
 from triage.services.masking import mask
 from triage.services.taxonomy import Taxonomy
@@ -74,6 +86,8 @@ def pick(limit: int, *, due_by: datetime) -> list[Triage]:
 def fill(runs: Sequence[Triage]) -> Prepared:
     """A batch for the first model with what `runs`, just picked, must ask; those that need not wait are queued and sent.
 
+    Among the latter, and counted as reused, are those that the local model answers alone.
+
     Raises:
         BudgetExceeded, ModelNotPriced, NoTaxonomy: Nothing is written or held; all are queued as before.
     """
@@ -81,11 +95,14 @@ def fill(runs: Sequence[Triage]) -> Prepared:
         current = taxonomy.current()
         for run in runs:
             run.variant = experiments.variant_for(run)
-        asked = [(run, _request(run, current)) for run in runs]
-        return _prepare(asked, model=_first_model())
+        alone = {run.pk for run in runs if _is_alone(run, current)}
+        asked = [(run, _request(run, current)) for run in runs if run.pk not in alone]
+        prepared = _prepare(asked, model=_first_model(), packer=_packer(runs, current))
     except BaseException:
         _picked(run.pk for run in runs).update(state=State.QUEUED, lease_until=None)
         raise
+    _queue(sorted(alone), batch_id=None)
+    return replace(prepared, reused=prepared.reused + len(alone))
 
 
 def keep(batch: Batch) -> None:
@@ -107,12 +124,25 @@ def follow(batch_id: int) -> Followed:
     Also those are queued whose line brought no answer: they are asked live. Safe to run twice, and by two at once.
     """
     batch = Batch.objects.get(pk=batch_id)
+    _take_apart(batch)
     runs = _take(batch_id)
     is_first_wave = batch.state == BatchState.COLLECTED and batch.model == _first_model()
     hard = _find_hard(runs) if is_first_wave else []
     escalated = {run.pk for run, _ in hard}
     _queue([run.pk for run in runs if run.pk not in escalated], batch_id=batch_id)
     return Followed(len(runs), _escalate(hard, batch_id=batch_id) if hard else 0)
+
+
+def _take_apart(batch: Batch) -> None:
+    """What its packs say becomes the runs' own, while they still wait: whatever ends here, another one takes it up."""
+    if not has_packs(batch.pk):
+        return
+    current = taxonomy.current()
+    waiting = Triage.objects.filter(batch=batch, state=State.BATCHED).order_by("id")
+    ids = list(waiting.values_list("pk", flat=True))
+    for first in range(0, len(ids), LINES_AT_MOST):
+        runs = _load(ids[first : first + LINES_AT_MOST])
+        take_apart([_request(run, current) for run in runs], current, model=batch.model)
 
 
 def _first_model() -> str:
@@ -131,12 +161,24 @@ def _picked(ids: Iterable[int]) -> QuerySet[Triage]:
     return Triage.objects.filter(pk__in=list(ids), state=State.BATCHED, batch=None)
 
 
+def _is_alone(run: Triage, current: Taxonomy) -> bool:
+    """Whether the cascade will ask nobody."""
+    local = stage_0.guess(run.ticket, current, triage_id=run.pk, is_rerun=run.is_rerun)
+    return local is not None and local.guess.is_alone
+
+
 def _request(run: Triage, current: Taxonomy) -> Request:
     """As the cascade will ask it afterwards, with the variant that the run has now."""
     return mask(build_request(run.ticket, current, variant=run.variant)).request
 
 
-def _prepare(asked: Sequence[Asked], *, model: str) -> Prepared:
+def _packer(runs: Sequence[Triage], current: Taxonomy) -> Packer | None:
+    """Several tickets a call where that is switched on; one whose text reads like an instruction sways no other."""
+    apart = [str(run.ticket_id) for run in runs if run.ticket.instruction_text]
+    return packer_in_force(current, apart=apart)
+
+
+def _prepare(asked: Sequence[Asked], *, model: str, packer: Packer | None = None) -> Prepared:
     lines = [Line(request, About("ticket", str(run.ticket_id))) for run, request in asked]
     return prepare(
         lines,
@@ -144,6 +186,7 @@ def _prepare(asked: Sequence[Asked], *, model: str) -> Prepared:
         feature=Feature.BACKFILL,
         by=User.objects.system(),
         link=partial(_link, [run for run, _ in asked]),
+        packer=packer,
     )
 
 
@@ -199,10 +242,10 @@ def _find_hard(runs: Sequence[Triage]) -> list[Asked]:
     """The runs for which the cascade, with the first model's stored reply, would ask the strong model."""
     current, thresholds = taxonomy.current(), thresholds_in_force()
     asked = ((run, _request(run, current)) for run in runs)
-    return [each for each in asked if _is_hard(each[1], current, thresholds)]
+    return [each for each in asked if _is_hard(*each, current, thresholds)]
 
 
-def _is_hard(request: Request, current: Taxonomy, thresholds: Thresholds) -> bool:
+def _is_hard(run: Triage, request: Request, current: Taxonomy, thresholds: Thresholds) -> bool:
     text = gateway.find_stored(request, model=_first_model())
     if text is None:
         return False
@@ -210,6 +253,9 @@ def _is_hard(request: Request, current: Taxonomy, thresholds: Thresholds) -> boo
         answer = parse(text, current)
     except AnswerUnusable:
         return True
+    local = stage_0.guess(run.ticket, current, triage_id=run.pk, is_rerun=run.is_rerun)
+    origin = Origin(Stage.FIRST, _first_model(), guide_version(current))
+    answer = calibrate(answer, origin, local=local)
     return bool(reason_to_escalate(answer, current, thresholds))
 
 

@@ -1,4 +1,4 @@
-"""run(): one ticket through the cascade. Claim, ask, decide, record.
+"""run(): one ticket through the cascade. Claim, ask, decide, record. What the local model may answer alone is not asked.
 
 Whatever happens on the way, the ticket stays: an outage makes the triage `skipped` and due again later, an answer that
 cannot be used goes to the next stage and in the end to a person.
@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 
 from accounts.models import User
 from triage.exceptions import AnswerUnusable, GatewayError, NoTaxonomy, RequestRejected
-from triage.models import Feature, Stage, Triage, Variant
+from triage.models import Stage, Triage, Variant
 from triage.services import experiments, gateway, taxonomy
-from triage.services.classification import recording, work
+from triage.services.classification import recording, stage_0, work
 from triage.services.classification.answer import REASON_MAX_CHARACTERS, Answer, parse
-from triage.services.classification.prompt import build_request
+from triage.services.classification.calibrating import FEATURES, Origin, calibrate
+from triage.services.classification.prompt import build_request, guide_version
 from triage.services.classification.recording import Verdict
 from triage.services.classification.rule import (
     Thresholds,
     reason_to_escalate,
     thresholds_in_force,
 )
+from triage.services.classification.stage_0 import Guessed
 from triage.services.classification.work import Claimed
 from triage.services.gateway import About, Reply, Reuse
 from triage.services.masking import Masked, mask
@@ -46,6 +48,7 @@ class Asking:
     about: About
     by: User
     reuse: Reuse
+    local: Guessed | None
 
 
 def run(triage_id: int) -> None:
@@ -54,9 +57,22 @@ def run(triage_id: int) -> None:
     if claimed is None:
         return
     try:
-        current = taxonomy.current()
-        variant = experiments.variant_for(_run_of(claimed))
-        asking = Asking(
+        verdict = _decide(claimed, taxonomy.current())
+    except (GatewayError, NoTaxonomy) as error:
+        recording.skip(claimed, error)
+    else:
+        recording.record(claimed, verdict)
+
+
+def _decide(claimed: Claimed, current: Taxonomy) -> Verdict:
+    local = stage_0.guess(
+        claimed.ticket, current, triage_id=claimed.triage_id, is_rerun=claimed.is_rerun
+    )
+    if local and local.guess.is_alone:
+        return _alone(local, current)
+    variant = experiments.variant_for(_run_of(claimed))
+    return _verdict(
+        Asking(
             masked=mask(build_request(claimed.ticket, current, variant=variant)),
             taxonomy=current,
             thresholds=thresholds_in_force(),
@@ -64,12 +80,27 @@ def run(triage_id: int) -> None:
             about=About("ticket", str(claimed.ticket.pk)),
             by=User.objects.system(),
             reuse=Reuse.NEVER if claimed.is_rerun else Reuse.STORED,
+            local=local,
         )
-        verdict = _verdict(asking)
-    except (GatewayError, NoTaxonomy) as error:
-        recording.skip(claimed, error)
-    else:
-        recording.record(claimed, verdict)
+    )
+
+
+def _alone(local: Guessed, current: Taxonomy) -> Verdict:
+    """Nobody was asked, so there is no prompt, and no variant of one."""
+    return Verdict(
+        stage=Stage.LOCAL,
+        answer=local.answer(current),
+        reply=None,
+        first_answer=None,
+        escalation_reason="",
+        outage=None,
+        cost_nanousd=0,
+        latency_ms=local.took_ms,
+        taxonomy=current,
+        thresholds=thresholds_in_force(),
+        prompt_version="",
+        local=local.guess,
+    )
 
 
 def _run_of(claimed: Claimed) -> Triage:
@@ -84,14 +115,14 @@ def _verdict(asking: Asking) -> Verdict:
     Raises:
         GatewayError: Nobody answered.
     """
-    first = _ask(asking, Feature.CLASSIFY)
+    first = _ask(asking, Stage.FIRST)
     reason = first.problem
     if first.answer:
         reason = reason_to_escalate(first.answer, asking.taxonomy, asking.thresholds)
         if not reason:
             return _conclude(asking, Stage.FIRST, decider=first, asked=[first])
     try:
-        strong = _ask(asking, Feature.ESCALATE)
+        strong = _ask(asking, Stage.STRONG, first=first.answer)
     except GatewayError as error:
         error.cost_nanousd += first.cost_nanousd
         if first.answer is None:
@@ -105,12 +136,12 @@ def _verdict(asking: Asking) -> Verdict:
     return _conclude(asking, Stage.NONE, decider=first, asked=[first, strong], reason=reason)
 
 
-def _ask(asking: Asking, feature: Feature) -> StageResult:
+def _ask(asking: Asking, stage: Stage, *, first: Answer | None = None) -> StageResult:
     """One stage's answer; a reply that cannot be used is a result too, not an error."""
     try:
         reply = gateway.ask(
             asking.masked.request,
-            feature=feature,
+            feature=FEATURES[stage],
             by=asking.by,
             about=asking.about,
             reuse=asking.reuse,
@@ -118,9 +149,12 @@ def _ask(asking: Asking, feature: Feature) -> StageResult:
     except (AnswerUnusable, RequestRejected) as error:
         return StageResult(None, None, _in_words(error), error.cost_nanousd)
     try:
-        return StageResult(_read(reply, asking), reply, "", reply.cost_nanousd)
+        answer = _read(reply, asking)
     except AnswerUnusable as error:
         return StageResult(None, reply, _in_words(error), reply.cost_nanousd)
+    origin = Origin(stage, reply.model_served, guide_version(asking.taxonomy))
+    calibrated = calibrate(answer, origin, first=first, local=asking.local)
+    return StageResult(calibrated, reply, "", reply.cost_nanousd)
 
 
 def _read(reply: Reply, asking: Asking) -> Answer:
@@ -156,4 +190,5 @@ def _conclude(
         thresholds=asking.thresholds,
         prompt_version=asking.masked.request.prompt_version,
         variant=asking.variant,
+        local=asking.local.guess if asking.local else None,
     )

@@ -88,6 +88,11 @@ def prompt_version(taxonomy: Taxonomy) -> str:
     return hashlib.sha256(template.encode()).hexdigest()[:16]
 
 
+def guide_version(taxonomy: Taxonomy) -> str:
+    """The hash of all that Claude reads but the ticket: the same where taxonomies differ only in what Claude does not see."""
+    return hashlib.sha256(f"{system_prompt(taxonomy)}\0{INSTRUCTION}".encode()).hexdigest()[:16]
+
+
 def system_prompt(taxonomy: Taxonomy) -> str:
     """The guide, the labels and their examples."""
     return _system_prompt(tuple(taxonomy.labels.values()))

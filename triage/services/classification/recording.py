@@ -26,6 +26,7 @@ from triage.models import (
 )
 from triage.services.classification.answer import SIDE_FIELDS, Answer, Guess
 from triage.services.classification.rule import Thresholds, decide_label, decide_side
+from triage.services.classification.stage_0 import LocalGuess
 from triage.services.classification.work import Claimed
 from triage.services.gateway import Reply
 from triage.services.taxonomy import Taxonomy
@@ -39,7 +40,7 @@ ESCALATION_UNAVAILABLE = "escalation_unavailable"
 class Verdict:
     """What the stages said. `answer` is the deciding stage's; with stage `none` it is the first stage's, for a person to see.
 
-    `outage` is why the strong model, which should have decided, could not.
+    `outage` is why the strong model, which should have decided, could not. `local` is what the local model said, if there is one.
     """
 
     stage: Stage
@@ -54,6 +55,7 @@ class Verdict:
     thresholds: Thresholds
     prompt_version: str
     variant: Variant | None = None
+    local: LocalGuess | None = None
 
 
 def record(claimed: Claimed, verdict: Verdict) -> None:
@@ -111,6 +113,8 @@ def _run_values(claimed: Claimed, verdict: Verdict) -> dict[str, Any]:
         "variant": verdict.variant,
         "thresholds": _thresholds(verdict),
         "first_answer": _as_json(verdict.first_answer),
+        "local_answer": verdict.local.as_dict() if verdict.local else None,
+        "calibrator": answer.label.calibrator if answer else "",
         "cost_nanousd": claimed.cost_nanousd + verdict.cost_nanousd,
         "latency_ms": verdict.latency_ms,
     }
@@ -170,6 +174,7 @@ def _label_decision(claimed: Claimed, ticket: Ticket, verdict: Verdict) -> Field
         field=Field.LABEL,
         value=guess.value,
         confidence=guess.confidence,
+        stated=guess.stated,
         threshold=verdict.thresholds.for_label(label),
         decision=_beside_person(decision, ticket, Field.LABEL),
         alternatives=_alternatives(verdict, guess),
@@ -179,11 +184,11 @@ def _label_decision(claimed: Claimed, ticket: Ticket, verdict: Verdict) -> Field
 def _alternatives(verdict: Verdict, chosen: Guess) -> list[dict[str, Any]]:
     """The other labels named: the deciding stage's with its confidence, the other stage's without one.
 
-    Two models' confidences are not on one scale, so they never stand side by side.
+    Two models' confidences are not on one scale, so they never stand side by side; nor do a calibrated and a stated one.
     """
     named: dict[str, float | None] = {}
-    if verdict.answer and verdict.answer.runner_up:
-        named[verdict.answer.runner_up.value] = verdict.answer.runner_up.confidence
+    if verdict.answer and (second := verdict.answer.runner_up):
+        named[second.value] = second.confidence if chosen.stated is None else None
     if verdict.first_answer:
         named.setdefault(verdict.first_answer.label.value, None)
     named.pop(chosen.value, None)

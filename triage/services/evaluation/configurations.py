@@ -1,6 +1,6 @@
 """What an evaluation compares: everything that decides a label, as plain values that are kept with the run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,6 +14,17 @@ from triage.services.gateway.routes import route_of
 NAMES = ("A", "B")
 TICKETS_A_CALL_AT_MOST = 20
 INSTRUCTION_MAX_CHARACTERS = 2_000
+TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "first_model": str,
+    "strong_model": str,
+    "apply": float,
+    "suggest": float,
+    "instruction": str,
+    "asks_strong_always": lambda text: TRUTHS[text.lower()],
+    "tickets_a_call": int,
+    "taxonomy_version_id": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,25 @@ def in_force(name: str = NAMES[0], **changes: Any) -> Configuration:
         suggest=thresholds.suggest,
     )
     return replace(now, **changes)
+
+
+def parse_changes(words: Sequence[str]) -> dict[str, Any]:
+    """Changes for `in_force` from words like `apply=0.9`, as people type them.
+
+    Raises:
+        InvalidInput: One is no `field=value` of a field that may be changed.
+    """
+    changes = {}
+    for each in words:
+        field, is_given, value = each.partition("=")
+        read = READERS.get(field.strip())
+        if not is_given or read is None:
+            raise InvalidInput(each[:60], f"is no FIELD=VALUE with one of {', '.join(READERS)}")
+        try:
+            changes[field.strip()] = read(value.strip())
+        except (ValueError, KeyError):
+            raise InvalidInput(field.strip(), f"cannot be “{value[:60]}”") from None
+    return changes
 
 
 def to_json(configuration: Configuration) -> dict[str, Any]:

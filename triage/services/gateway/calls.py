@@ -1,7 +1,7 @@
 """A call on its way: how it begins, and how it ends: answered, reused or failed."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.backends.utils import CursorWrapper
 
@@ -14,7 +14,7 @@ from triage.services.gateway.journal import CallRow, Closing, durable
 from triage.services.gateway.pricing import PriceCard, card_of
 from triage.services.gateway.prompts import prompt_of
 from triage.services.gateway.request import About, Reply, Request, Reuse
-from triage.services.gateway.routes import Clock, Route, route_of
+from triage.services.gateway.routes import Clock, Hop, Route, route_of
 from triage.services.gateway.shaping import shape
 
 
@@ -67,6 +67,8 @@ def build_call(
     about: About,
     deadline_seconds: float | None,
     reuse: Reuse,
+    model: str = "",
+    most_nanousd: int | None = None,
 ) -> OpenCall:
     """A call that nothing is written of yet; its clock runs.
 
@@ -75,7 +77,7 @@ def build_call(
         ModelNotPriced: A model on the route has no price.
     """
     journal.check_outside_transaction()
-    route = route_of(feature)
+    route = _route(feature, model=model, most_nanousd=most_nanousd)
     row = CallRow(
         feature=feature,
         by_id=by.pk,
@@ -94,6 +96,16 @@ def build_call(
         reuse=reuse,
         is_interactive=by.pk != User.objects.system().pk,
     )
+
+
+def _route(feature: Feature, *, model: str, most_nanousd: int | None) -> Route:
+    """The feature's route, or `model` alone in its place; with `most_nanousd` it may cost no more than that."""
+    route = route_of(feature)
+    if model:
+        route = replace(route, hops=(Hop(model, route.hops[0].tries),))
+    if most_nanousd is not None:
+        route = replace(route, max_cost_nanousd=min(most_nanousd, route.max_cost_nanousd))
+    return route
 
 
 def close_answered(

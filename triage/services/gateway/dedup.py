@@ -5,7 +5,7 @@ clock. Redis only reads through for a day; without it everything works, a little
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -94,6 +94,14 @@ def claim_many(
         [lease_seconds, list(owners), list(owners.values()), days, days],
     )
     return {row[0] for row in cursor.fetchall()}
+
+
+def hand_over(cursor: CursorWrapper, fingerprints: Collection[str], *, owner: int) -> None:
+    """Make `owner` the one that asks these, which were claimed in this transaction: one request may ask for several."""
+    cursor.execute(
+        "UPDATE triage_storedreply SET owner = %s WHERE fingerprint = ANY(%s)",
+        [owner, list(fingerprints)],
+    )
 
 
 def await_reply(

@@ -36,6 +36,8 @@ def ask(
     deadline_seconds: float | None = None,
     reuse: Reuse = Reuse.STORED,
     canned: str = "",
+    model: str = "",
+    most_nanousd: int | None = None,
 ) -> Reply:
     """The answer to `request`, from a stored reply, an equal call in flight, or the feature's route.
 
@@ -45,6 +47,8 @@ def ask(
         by: Their rate counts, and their budgets; the user `system` is paced but never refused for its rate.
         deadline_seconds: Wall clock for everything, retries and fallbacks included; by default the route's.
         canned: What a draft says when nothing else is left, not even an old reply.
+        model: Asked alone, in the place of the feature's route; for `evaluate`.
+        most_nanousd: All tries together hold or cost no more than this, where the route allows more.
 
     Raises:
         InsideTransaction: The caller holds a transaction open.
@@ -62,6 +66,8 @@ def ask(
         about=about,
         deadline_seconds=deadline_seconds,
         reuse=reuse,
+        model=model,
+        most_nanousd=most_nanousd,
     )
     with call.leases:
         try:

@@ -47,7 +47,7 @@ class Calibration:
     def chance(self, confidence: float) -> float:
         check_confidences([confidence])
         if self.kind is Kind.PLATT:
-            return _sigmoid(self.slope * log_odds(confidence) + self.intercept)
+            return sigmoid(self.slope * log_odds(confidence) + self.intercept)
         return _interpolated(self.knots, confidence)
 
 
@@ -55,6 +55,10 @@ def log_odds(confidence: float) -> float:
     """log(c / (1 - c)), with c kept NEAREST away from 0 and 1."""
     kept = min(max(confidence, NEAREST), 1 - NEAREST)
     return log(kept / (1 - kept))
+
+
+def sigmoid(value: float) -> float:
+    return 1 / (1 + exp(-value)) if value >= 0 else exp(value) / (1 + exp(value))
 
 
 def to_json(calibration: Calibration) -> dict[str, Any]:
@@ -90,10 +94,6 @@ def _check(calibration: Calibration) -> None:
     check_confidences([number for knot in calibration.knots for number in knot], name="knots")
     if any(x >= right or y > above for (x, y), (right, above) in pairwise(calibration.knots)):
         raise InvalidInput("knots", "they do not rise")
-
-
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + exp(-value)) if value >= 0 else exp(value) / (1 + exp(value))
 
 
 def _interpolated(knots: tuple[tuple[float, float], ...], at: float) -> float:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from triage.simulator.answers.asking import read_request
 from triage.simulator.answers.changes import change_judge, spoil_json
+from triage.simulator.answers.packed import find_pack, write_pack
 from triage.simulator.answers.prose import think, write_reply
 from triage.simulator.answers.reading import read_guide, read_ticket
-from triage.simulator.answers.schema import FixedJudge, ScoringJudge, Writer
+from triage.simulator.answers.schema import FixedJudge, Judge, ScoringJudge, Writer
 from triage.simulator.models import ServedModel
 from triage.simulator.parts import Fault
 from triage.simulator.wire import JsonObject
@@ -34,20 +35,36 @@ def compose(
     """The answer to a checked request; the same request gets the same answer.
 
     With an output schema or a forced tool it is JSON that fits the schema, otherwise a short
-    support reply that rests on the sources in the request, if any fit. `is_fixed` fills the
-    schema without reading the text, for benchmarks; `fault` may spoil the JSON.
+    support reply that rests on the sources in the request, if any fit. Tickets with ids, in a request
+    for a list of answers, are answered one by one. `is_fixed` fills the schema without reading the
+    text, for benchmarks; `fault` may spoil the JSON, or a pack's ids.
     """
     ticket = read_ticket(body)
     schema, tool_name = _wanted(body)
     if schema is None:
         return Answer(write_reply(read_request(body)), "end_turn", think(ticket))
-    guide = "" if is_fixed else read_guide(body)
-    judge = FixedJudge() if is_fixed else ScoringJudge(guide, ticket, model.id, model.is_weak)
-    written = Writer(schema, change_judge(judge, fault), ticket).write()
+    judges = _Judges("" if is_fixed else read_guide(body), model, is_fixed)
+    pack = find_pack(body, schema)
+    if pack is None:
+        written = Writer(schema, judges.of(ticket, fault), ticket).write()
+    else:
+        written = write_pack(pack, judges.of, fault=fault)
     text = json.dumps(written, ensure_ascii=False)
     if fault is Fault.BAD_JSON and not tool_name:
         text = spoil_json(text)
     return Answer(text, "tool_use" if tool_name else "end_turn", think(ticket), tool_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    guide: str
+    model: ServedModel
+    is_fixed: bool
+
+    def of(self, text: str, fault: Fault | None) -> Judge:
+        """Who judges this text, as the scenario bends them."""
+        scoring = ScoringJudge(self.guide, text, self.model.id, self.model.is_weak)
+        return change_judge(FixedJudge() if self.is_fixed else scoring, fault)
 
 
 def _wanted(body: JsonObject) -> tuple[JsonObject | None, str | None]:

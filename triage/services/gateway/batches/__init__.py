@@ -10,7 +10,36 @@ provider has no idempotency key: a batch whose creation was lost is sought among
 in again before every one that could be it is ruled out.
 """
 
-from triage.services.gateway.batches.preparing import LINES_AT_MOST, Line, Prepared, prepare
+from triage.services.gateway.batches.preparing import (
+    LINES_AT_MOST,
+    PACK,
+    Line,
+    Pack,
+    Packer,
+    Prepared,
+    prepare,
+)
 from triage.services.gateway.batches.steps import ENDED, advance, find_underway
+from triage.services.gateway.batches.unpacking import (
+    Packed,
+    find_packed,
+    has_packs,
+    settle_packed,
+)
 
-__all__ = ["ENDED", "LINES_AT_MOST", "Line", "Prepared", "advance", "find_underway", "prepare"]
+__all__ = [
+    "ENDED",
+    "LINES_AT_MOST",
+    "PACK",
+    "Line",
+    "Pack",
+    "Packed",
+    "Packer",
+    "Prepared",
+    "advance",
+    "find_packed",
+    "find_underway",
+    "has_packs",
+    "prepare",
+    "settle_packed",
+]

@@ -22,7 +22,10 @@ def find_batches(cursor: CursorWrapper, fingerprints: Collection[str]) -> dict[s
 
 
 def renew(cursor: CursorWrapper, batch_id: int, *, lease_seconds: float) -> int:
-    """Push the leases of the batch's lines and their attempts; the number of lines that still had theirs."""
+    """Push the leases of the batch's lines and their attempts; the number of lines that still had theirs.
+
+    A pack has a claim for each ticket; they were made together, so they end together.
+    """
     cursor.execute(
         """
         WITH mine AS (
@@ -34,10 +37,11 @@ def renew(cursor: CursorWrapper, batch_id: int, *, lease_seconds: float) -> int:
         )
         UPDATE triage_storedreply SET lease_until = clock_timestamp() + %s * interval '1 second'
          WHERE fingerprint IN (SELECT fingerprint FROM mine)
+        RETURNING owner
         """,
         [batch_id, lease_seconds],
     )
-    claims = int(cursor.rowcount)
+    lines = len({row[0] for row in cursor.fetchall()})
     cursor.execute(
         """
         UPDATE triage_attempt SET lease_until = clock_timestamp() + %s * interval '1 second'
@@ -45,7 +49,7 @@ def renew(cursor: CursorWrapper, batch_id: int, *, lease_seconds: float) -> int:
         """,
         [lease_seconds, batch_id],
     )
-    return min(claims, int(cursor.rowcount))
+    return min(lines, int(cursor.rowcount))
 
 
 def release(cursor: CursorWrapper, batch_id: int) -> None:

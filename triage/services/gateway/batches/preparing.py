@@ -26,6 +26,8 @@ LEASE_SECONDS = (EXPIRY_HOURS + 1) * 3600.0  # of a line: an hour to collect wha
 LINES_AT_MOST = 1_000  # the provider takes 100,000; so many are written or collected in seconds
 BREAKPOINT = {"type": "ephemeral", "ttl": "1h"}  # a batch may take longer than five minutes
 
+PACK = "pack"  # what the call of several lines is about
+
 Link = Callable[[Sequence[int | None]], None]
 
 
@@ -38,8 +40,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Pack:
+    """One request that asks what several lines ask; `places` are theirs in what the packer was given."""
+
+    request: Request
+    places: Sequence[int]
+
+
+Packer = Callable[[Sequence[Line]], Sequence[Pack]]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of the lines: `batch` has those that must be asked; the others are stored, in flight, or equal to one in it."""
+    """What came of the lines: `batch` asks so many of them; the others are stored, in flight, or equal to one in it."""
 
     batch: Batch | None
     lines: int
@@ -54,6 +67,7 @@ class _Plan:
     feature: Feature
     by: User
     price: PriceCard
+    packer: Packer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,13 @@ def _link_nothing(_: Sequence[int | None]) -> None:
 
 
 def prepare(
-    lines: Sequence[Line], *, model: str, feature: Feature, by: User, link: Link = _link_nothing
+    lines: Sequence[Line],
+    *,
+    model: str,
+    feature: Feature,
+    by: User,
+    link: Link = _link_nothing,
+    packer: Packer | None = None,
 ) -> Prepared:
     """Write a batch of at most LINES_AT_MOST lines and hold its bound, all or none; `advance` hands it in.
 
@@ -82,6 +102,8 @@ def prepare(
     Args:
         link: Called in the same transaction with, for each of `lines`, the id of the batch underway that will answer it, or
             None; so what waits for the lines is tied to them or nothing is written at all.
+        packer: Puts the lines that must be asked together, each into one pack. A pack's call is `about` PACK and the number of
+            its lines; when the batch has ended, `unpacking` makes its reply theirs.
 
     Raises:
         BudgetExceeded: Some budget has no room for all of it now; nothing is written or held.
@@ -89,16 +111,15 @@ def prepare(
         InsideTransaction: The caller holds a transaction open.
     """
     journal.check_outside_transaction()
-    plan = _Plan(model, feature, by, card_of(model, is_batch=True))
+    plan = _Plan(model, feature, by, card_of(model, is_batch=True), packer)
     costed = [_cost(line, plan) for line in lines]
     try:
         with durable() as cursor:
-            batch, standings = _write(cursor, costed, plan, link)
+            batch, asked, standings = _write(cursor, costed, plan, link)
     except BudgetExceeded as refusal:
         alarms.note_refusal(refusal)
         raise
     alarms.note_standings(standings)
-    asked = batch.lines if batch else 0
     return Prepared(batch, asked, len(lines) - asked)
 
 
@@ -113,20 +134,50 @@ def _cost(line: Line, plan: _Plan) -> _Costed:
 
 def _write(
     cursor: CursorWrapper, costed: Sequence[_Costed], plan: _Plan, link: Link
-) -> tuple[Batch | None, list[Standing]]:
-    """Guides, claims, calls, then the attempts in one statement: the order in which everyone takes locks."""
-    for _, prompt in sorted({each.prompt.guide_digest: each.prompt for each in costed}.items()):
+) -> tuple[Batch | None, int, list[Standing]]:
+    """Guides, claims, calls, then the attempts in one statement: the order in which everyone takes locks.
+
+    The batch with how many of the lines it asks.
+    """
+    for _, prompt in sorted(_guides(costed, plan).items()):
         keep_guide(cursor, prompt)
     distinct = {each.fingerprint: each for each in costed}
     ids = dict(zip(distinct, _next_call_ids(cursor, len(distinct)), strict=True))
     claimed = dedup.claim_many(cursor, ids, lease_seconds=LEASE_SECONDS)
     mine = [distinct[fingerprint] for fingerprint in sorted(claimed)]
     answering = claims.find_batches(cursor, distinct.keys() - claimed)
-    batch = _create_batch(mine, plan) if mine else None
+    asking = _pack(cursor, mine, ids, plan) if plan.packer and mine else mine
+    batch = _create_batch(asking, plan) if asking else None
     if batch:
         answering |= dict.fromkeys(claimed, batch.pk)
     link([answering.get(each.fingerprint) for each in costed])
-    return batch, _open_lines(cursor, batch, mine, ids, plan) if batch else []
+    standings = _open_lines(cursor, batch, asking, ids, plan) if batch else []
+    return batch, len(mine), standings
+
+
+def _guides(costed: Sequence[_Costed], plan: _Plan) -> dict[str, KeptPrompt]:
+    """What the prompts share, by digest. All packs have one guide, which is that of any."""
+    prompts = [each.prompt for each in costed]
+    if plan.packer and costed:
+        prompts = [prompt_of(pack.request) for pack in plan.packer([costed[0].line])]
+    return {prompt.guide_digest: prompt for prompt in prompts}
+
+
+def _pack(
+    cursor: CursorWrapper, mine: Sequence[_Costed], ids: dict[str, int], plan: _Plan
+) -> list[_Costed]:
+    """The packs that ask for `mine`. Each has the id of its first line's call, which now owns the claims of all its lines."""
+    asking = []
+    packs = plan.packer([each.line for each in mine]) if plan.packer else []
+    if sorted(place for pack in packs for place in pack.places) != list(range(len(mine))):
+        raise ValueError("each line must stand in one pack")
+    for pack in packs:
+        fingerprints = [mine[place].fingerprint for place in pack.places]
+        whole = _cost(Line(pack.request, About(PACK, str(len(fingerprints)))), plan)
+        ids[whole.fingerprint] = ids[fingerprints[0]]
+        dedup.hand_over(cursor, fingerprints, owner=ids[whole.fingerprint])
+        asking.append(whole)
+    return asking
 
 
 def _next_call_ids(cursor: CursorWrapper, count: int) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 
 import anthropic
 import httpx2
@@ -15,6 +16,9 @@ from triage.services.gateway.client.connections import Transport
 from triage.services.gateway.client.errors import UNCALLED, UNREADABLE, translated
 
 CONNECT_SECONDS = 3.0
+
+
+_making = Lock()  # two threads that begin at once would make two, and one would never be closed
 
 
 @cache  # a process has one; one that is thrown away would leave its connections open
@@ -30,7 +34,8 @@ def client_for(key: str, base_url: str) -> anthropic.Anthropic:
 
 def client() -> anthropic.Anthropic:
     """The process's client for the key and the address in the settings."""
-    return client_for(settings.ANTHROPIC_API_KEY or "missing", settings.ANTHROPIC_BASE_URL)
+    with _making:
+        return client_for(settings.ANTHROPIC_API_KEY or "missing", settings.ANTHROPIC_BASE_URL)
 
 
 def timeout(seconds: float) -> httpx2.Timeout:
