@@ -1,19 +1,21 @@
 """Every task that can be enqueued exists, and somebody consumes its queue."""
 
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 
 from config.celery import app
-from config.supervisor_table import Ports, build_product
+from config.supervisor_table import LEARNING, Ports, build_product
 from triage.queue import QUEUES, TaskName
 
 KNOWN_QUEUES = {"triage", "drafts", "bulk", "default"}
 
 
 def registered() -> set[str]:
-    """Our own tasks, as a worker knows them."""
+    """Our own tasks, as the worker of `bulk` knows them."""
     app.loader.import_default_modules()
+    import_module(LEARNING)
     return {name for name in app.tasks if name.startswith("triage.")}
 
 
@@ -31,6 +33,15 @@ def pools() -> dict[str, set[str]]:
 
 def test_every_task_name_is_a_registered_task_and_the_other_way_round() -> None:
     assert registered() == {name.value for name in TaskName}
+
+
+def test_who_takes_from_bulk_and_nobody_else_knows_the_tasks_that_learn() -> None:
+    table = build_product(Ports(host="127.0.0.1", web=1, simulator=None))
+    including = [child.name for child in table.children if LEARNING in child.argv]
+    learning = {name for name in TaskName if app.tasks[name].__module__ == LEARNING}
+
+    assert including == ["bulk"]
+    assert {QUEUES[name] for name in learning} == {"bulk"}
 
 
 def test_every_task_has_a_queue_that_is_known() -> None:
