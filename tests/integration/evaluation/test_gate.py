@@ -90,6 +90,15 @@ def test_a_label_whose_group_is_refused_is_not_switched_on(label: Label, bob: Us
     assert (row.proof, row.group, row.missing) == (None, "hard", 340)
 
 
+def test_what_is_not_proven_is_said_before_what_else_does_not_fit(label: Label, bob: User) -> None:
+    a_done(EASY, HARD, source=EvaluationSource.CORRECTED)
+
+    assert row_of(Label.objects.get(slug="billing-wrong-charge")).refusal == (
+        "at most 2 % wrong is not proven"
+    )
+    assert "no random sample" in row_of(label).refusal
+
+
 def test_a_label_that_no_group_names_is_not_switched_on(label: Label, bob: User) -> None:
     assert "does not know this label" in refusal(label, a_done(HARD), bob)
 

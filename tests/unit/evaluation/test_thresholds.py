@@ -82,7 +82,7 @@ def test_three_tickets_are_too_few_and_it_says_how_many_are_missing() -> None:
     assert (found.why, found.missing) == (Why.TOO_FEW, 295)
     assert found.words == (
         "at most 2 % wrong is not proven: of 3 answered tickets 0 are wrong; "
-        "about 295 more judged tickets are needed"
+        "at least 295 more judged tickets are needed"
     )
 
 

@@ -1,7 +1,7 @@
 """What evaluations prove for each label, and whether that still holds. Reads alone; `gate` switches."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -158,18 +158,27 @@ def _heard(evaluation: Evaluation, now: Now) -> Iterator[_Heard]:
 def _row(label: Label, heard: list[_Heard]) -> Row:
     said = [_said(label, each) for each in heard if not each.unfit]
     best = next((each for each in said if each.proof), None) or next(iter(said), None)
+    best = best or _newest(label, heard)
     outdated = _outdated(label, heard) if label.auto_apply_evaluation_id else ""
     proposing = next((each for each in heard if _proposes(each, label)), None)
     return Row(
         label=label,
         standing=_standing(label, outdated),
-        group=best.group if best else "",
-        proof=best.proof if best else None,
-        refusal=best.refusal if best else (heard[0].unfit if heard else NOT_DONE),
-        missing=best.missing if best else None,
+        group=best.group,
+        proof=best.proof,
+        refusal=best.refusal,
+        missing=best.missing,
         outdated=outdated,
         proposed_by=proposing.evaluation_id if proposing else None,
     )
+
+
+def _newest(label: Label, heard: list[_Heard]) -> Said:
+    """What the newest evaluation says, of which none fits what is in force: a proof that does not fit is none."""
+    if not heard:
+        return Said("", None, NOT_DONE)
+    said = _said(label, heard[0])
+    return replace(said, proof=None, refusal=heard[0].unfit) if said.proof else said
 
 
 def _standing(label: Label, outdated: str) -> Standing:

@@ -107,8 +107,14 @@ class Refused:
         """What is missing, for people."""
         asked = f"at most {100 * self.promise.target:g} % wrong"
         seen = f"of {self.step.answered:,} answered tickets {self.step.errors:,} are wrong"
-        more = f"about {self.missing:,} more judged tickets are needed" if self.missing else NO_MORE
-        return f"{asked} is not proven: {seen}; {more}"
+        return f"{asked} is not proven: {seen}; {self._more}"
+
+    @property
+    def _more(self) -> str:
+        if not self.missing:
+            return NO_MORE
+        least = "at least" if self.why is Why.TOO_FEW else "about"
+        return f"{least} {self.missing:,} more judged tickets are needed"
 
 
 NO_MORE = "more tickets like these would not prove it"
