@@ -124,7 +124,7 @@ def judge(
     ]
     if not counted:
         why = " ".join(each.words for each in found_all if each.tickets)
-        raise InvalidInput("source", f"has no ticket that can be used. {why}")
+        raise InvalidInput("source", f"there is no ticket that can be used. {why}")
     return Judged(tuple(sorted([*counted, *left_out], key=_number)), tuple(found_all))
 
 
