@@ -7,16 +7,17 @@ import pytest
 
 from triage.selectors.intervals import Share
 from triage.services.evaluation.learning.feedback import (
+    HALF,
     TRUSTED_FROM,
     Opinion,
     Why,
     screen,
     trust,
+    weight_of,
 )
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 ALICE, CAROL = 1, 2
-TRUSTED = {ALICE: Share(40, 40), CAROL: Share(40, 40)}
 
 
 def opinion(number: int = 1, **changes: Any) -> Opinion:
@@ -48,24 +49,23 @@ def test_trust_is_what_audits_prove_of_a_person(agreement: Share, is_trusted: bo
     assert (trust(agreement) >= TRUSTED_FROM) is is_trusted
 
 
-def test_a_word_counts_that_somebody_stands_behind() -> None:
+def test_a_lone_word_counts_half_until_somebody_stands_behind_it() -> None:
     lone, seconded, admins = (
         opinion(1),
         opinion(2, is_seconded=True),
         opinion(3, is_admin=True),
     )
 
-    screened = screen([lone, seconded, admins], {})
-
-    assert screened.kept == (seconded, admins)
-    assert screened.left_out == {Why.ALONE: 1}
+    assert [weight_of(each, {}) for each in (lone, seconded, admins)] == [HALF, 1, 1]
+    assert weight_of(lone, {lone.by_id: Share(13, 13)}) == 1
+    assert screen([lone]).kept == (lone,)
 
 
 def test_a_burst_of_the_same_text_is_left_out_as_a_whole() -> None:
     same = [opinion(n, text=f"Order {n} is late", at=MONDAY) for n in range(5)]
     other = opinion(9)
 
-    screened = screen([*same, other], TRUSTED)
+    screened = screen([*same, other])
 
     assert screened.kept == (other,)
     assert screened.left_out == {Why.BURST_OF_TEXT: 5}
@@ -74,7 +74,7 @@ def test_a_burst_of_the_same_text_is_left_out_as_a_whole() -> None:
 def test_a_burst_of_the_same_two_labels_is_left_out_as_a_whole() -> None:
     burst = [opinion(n, at=MONDAY + timedelta(minutes=n)) for n in range(20)]
 
-    screened = screen(burst, TRUSTED)
+    screened = screen(burst)
 
     assert screened.kept == ()
     assert screened.left_out == {Why.BURST_OF_PAIR: 20}
@@ -83,14 +83,14 @@ def test_a_burst_of_the_same_two_labels_is_left_out_as_a_whole() -> None:
 def test_what_others_stand_behind_is_no_burst() -> None:
     seconded = [opinion(n, at=MONDAY, is_seconded=True) for n in range(30)]
 
-    assert screen(seconded, {}).kept == tuple(seconded)
+    assert screen(seconded).kept == tuple(seconded)
 
 
 def test_one_person_adds_two_percent_of_a_label_in_a_day_and_one_at_least() -> None:
     base = [opinion(n, is_seconded=True) for n in range(100)]
     same_day = [opinion(200 + n, before=f"label {n}", at=MONDAY) for n in range(10)]
 
-    screened = screen([*base, *same_day], TRUSTED)
+    screened = screen([*base, *same_day])
 
     # 110 words on the label: 2 % are 2.
     assert len(screened.kept) == 102
@@ -102,7 +102,7 @@ def test_two_people_add_twice_as_much() -> None:
         opinion(n, before=f"label {n}", at=MONDAY, by_id=(ALICE, CAROL)[n % 2]) for n in range(10)
     ]
 
-    screened = screen(day, TRUSTED)
+    screened = screen(day)
 
     assert {each.by_id for each in screened.kept} == {ALICE, CAROL}
     assert len(screened.kept) == 2

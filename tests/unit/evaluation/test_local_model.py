@@ -63,6 +63,34 @@ def test_a_corrected_label_is_another_version(model: Model) -> None:
     assert train(texts, ["login", *labels[1:]]).version != model.version
 
 
+@pytest.mark.parametrize("span", [training.SPAN_TO, 0], ids=["in their span", "directly"])
+def test_a_label_that_counts_less_gives_way(span: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SPAN_TO", span)
+    texts, labels = tickets(120)
+    texts, labels = [*texts, *["the wax seal"] * 8], [*labels, *["login", "returns"] * 4]
+    counting = [1.0] * 120
+
+    found = [
+        train(texts, labels, trusted=[*counting, *pair * 4]).predict(["the wax seal"]).chosen
+        for pair in ([1.0, 0.5], [0.5, 1.0])
+    ]
+
+    assert found == [["login"], ["returns"]]
+
+
+def test_labels_that_all_count_are_the_version_they_were(model: Model) -> None:
+    texts, labels = tickets(240, strays=2)
+
+    assert train(texts, labels, trusted=[1.0] * 240).version == train(texts, labels).version
+    assert train(texts, labels, trusted=[0.5] * 240).version != train(texts, labels).version
+
+
+@pytest.mark.parametrize("trust", [0.0, 1.5, float("nan")])
+def test_what_a_label_counts_is_above_nothing_and_up_to_one(trust: float) -> None:
+    with pytest.raises(InvalidInput, match="number 2 is"):
+        train(["one text", "other words"], ["a", "b"], trusted=[1.0, trust])
+
+
 def test_the_two_ways_to_solve_find_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
     told, asked = tickets(120), tickets(50, seed=5)[0]
     in_span = train(*told).predict(asked)

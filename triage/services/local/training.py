@@ -34,19 +34,26 @@ FOLDS = 3
 ENOUGH = 2_000  # held-out tickets: more do not move the temperature
 TEMPERATURES = (-3.0, 3.0)  # the logarithm of what is tried
 Codes = NDArray[np.int64]
+Told = tuple[str, str, float]  # text, label, how much that counts
 
 
-def train(texts: Sequence[str], labels: Sequence[str]) -> Model:
+def train(
+    texts: Sequence[str], labels: Sequence[str], *, trusted: Sequence[float] | None = None
+) -> Model:
     """A model of tickets whose labels people have confirmed.
 
     That they have is the caller's promise: a model trained on its own answers, or on those of a model nobody checked, becomes
     surer of its mistakes with every round. Tickets without a word are left out. A label with a single ticket is learnt, but says
     nothing about the temperature; where all are such, it is 1.
 
+    Args:
+        trusted: How much each label counts, above 0 and up to 1; None: each counts 1.
+
     Raises:
         InvalidInput: There are not as many labels as texts, no text has a word, one has no label, or all have the same.
     """
-    pairs = _checked(texts, labels)
+    told = _checked(texts, labels, [1.0] * len(texts) if trusted is None else trusted)
+    pairs = [(text, label) for text, label, _ in told]
     names = tuple(sorted({label for _, label in pairs}))
     if len(names) < 2:
         raise InvalidInput(
@@ -55,77 +62,87 @@ def train(texts: Sequence[str], labels: Sequence[str]) -> Model:
     said = [text for text, _ in pairs]
     vocabulary = gather(said, least=_least(len(pairs))) or gather(said)
     codes = places_of([label for _, label in pairs], names)
-    weights = learn(count(said, vocabulary), codes, words=len(vocabulary.words))
-    return Model(_digest(pairs), len(pairs), names, vocabulary, weights)
+    trust = np.array([each for _, _, each in told])
+    weights = learn(count(said, vocabulary), codes, words=len(vocabulary.words), trusted=trust)
+    return Model(_digest(told), len(pairs), names, vocabulary, weights)
 
 
-def learn(counts: Counts, codes: Codes, *, words: int) -> Weights:
+def learn(counts: Counts, codes: Codes, *, words: int, trusted: Floats | None = None) -> Weights:
     """The weights for counted texts and the numbers of their labels, which must be 0, 1, 2 … without a gap, at least two.
 
-    An n-gram that too few of these texts have gets no weight, so counts over a larger vocabulary give the same model.
+    An n-gram that too few of these texts have gets no weight, so counts over a larger vocabulary give the same model. `trusted`
+    says how much each label counts; the temperature is fitted on all of them alike.
     """
+    trust = np.ones(len(codes)) if trusted is None else trusted
     with threadpool_limits(1):  # more threads wait for each other longer than they help
-        fitted = _fit(counts, codes, words, 1.0)
-        temperature = _temperature(counts, codes, words)
+        fitted = _fit(counts, codes, trust, words)
+        temperature = _temperature(counts, codes, trust, words)
     return Weights(
         fitted.rarities, fitted.coefficients, fitted.intercepts, temperature, fitted.words
     )
 
 
-def _checked(texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, str]]:
+def _checked(texts: Sequence[str], labels: Sequence[str], trusted: Sequence[float]) -> list[Told]:
     """In an order of their own, so that the caller's does not matter."""
     check_some("texts", texts)
     check_as_many("labels", labels, as_many_as=texts)
-    for place, label in enumerate(labels, 1):
+    check_as_many("trusted", trusted, as_many_as=texts)
+    for place, (label, trust) in enumerate(zip(labels, trusted, strict=True), 1):
         if not label.strip():
             raise InvalidInput("labels", f"number {place:,} is empty")
-    pairs = sorted(zip(texts, labels, strict=True))
-    kept = [pair for pair in pairs if any(map(str.isalnum, pair[0]))]
+        if not 0 < trust <= 1:
+            raise InvalidInput("trusted", f"number {place:,} is {trust}, not above 0 and up to 1")
+    told = sorted(zip(texts, labels, trusted, strict=True))
+    kept = [each for each in told if any(map(str.isalnum, each[0]))]
     if not kept:
         raise InvalidInput("texts", "none has a word")
     return kept
 
 
-def _digest(pairs: Sequence[tuple[str, str]]) -> str:
-    return sha256(json.dumps([FORMAT, pairs]).encode()).hexdigest()[:12]
+def _digest(told: Sequence[Told]) -> str:
+    """Labels that count 1 are named without it, so that a set of them alone keeps its version."""
+    named = [each if each[2] < 1 else each[:2] for each in told]
+    return sha256(json.dumps([FORMAT, named]).encode()).hexdigest()[:12]
 
 
 def _least(tickets: int) -> int:
     return 2 if tickets >= TWICE_FROM else 1
 
 
-def _fit(counts: Counts, codes: Codes, words: int, temperature: float) -> Weights:
+def _fit(counts: Counts, codes: Codes, trust: Floats, words: int) -> Weights:
+    """With a temperature of 1."""
     rarities = rarity(counts.matrix, least=_least(len(codes)))
     vectors = weigh(counts.matrix, rarities, words=words)
     solve = _in_span if len(codes) <= SPAN_TO else _directly
-    coefficients, intercepts = solve(vectors, codes)
+    coefficients, intercepts = solve(vectors, codes, trust)
     if coefficients.shape[1] == 1:  # of two labels the regression has one column, for the second
         coefficients = np.hstack([np.zeros_like(coefficients), coefficients])
         intercepts = np.append(0.0, intercepts)
-    return Weights(rarities, coefficients.astype(np.float32), intercepts, temperature, words)
+    return Weights(rarities, coefficients.astype(np.float32), intercepts, 1.0, words)
 
 
-def _directly(vectors: csr_matrix, codes: Codes) -> tuple[Floats, Floats]:
-    fitted = _regression(vectors, codes)
+def _directly(vectors: csr_matrix, codes: Codes, trust: Floats) -> tuple[Floats, Floats]:
+    fitted = _regression(vectors, codes, trust)
     return fitted.coef_.T, fitted.intercept_
 
 
-def _in_span(vectors: csr_matrix, codes: Codes) -> tuple[Floats, Floats]:
+def _in_span(vectors: csr_matrix, codes: Codes, trust: Floats) -> tuple[Floats, Floats]:
     """The same solution: it is a sum of the training vectors, so the regression needs only their products with each other."""
     products = (vectors @ vectors.T).toarray().astype(np.float64)
     lower = np.linalg.cholesky(products + 1e-6 * np.eye(len(codes)))  # equal texts need the 1e-6
-    fitted = _regression(lower.astype(np.float32), codes)
+    fitted = _regression(lower.astype(np.float32), codes, trust)
     shares = solve_triangular(lower.T, fitted.coef_.T.astype(np.float64))
     return np.asarray(vectors.T @ shares), fitted.intercept_
 
 
-def _regression(vectors: Any, codes: Codes) -> LogisticRegression:
+def _regression(vectors: Any, codes: Codes, trust: Floats) -> LogisticRegression:
+    model = LogisticRegression(C=STRENGTH, tol=1e-3, max_iter=100)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # near enough after 100 steps
-        return LogisticRegression(C=STRENGTH, tol=1e-3, max_iter=100).fit(vectors, codes)
+        return model.fit(vectors, codes, sample_weight=trust)
 
 
-def _temperature(counts: Counts, codes: Codes, words: int) -> float:
+def _temperature(counts: Counts, codes: Codes, trust: Floats, words: int) -> float:
     """The one that makes the held-out labels likeliest."""
     folds = _folds(codes)
     held: list[Codes] = []
@@ -134,7 +151,7 @@ def _temperature(counts: Counts, codes: Codes, words: int) -> float:
             held.append(np.flatnonzero(folds == fold))
     if not held:
         return 1.0
-    scores = np.concatenate([_held_out(counts, codes, words, places) for places in held])
+    scores = np.concatenate([_held_out(counts, codes, trust, words, places) for places in held])
     truths = codes[np.concatenate(held)]
 
     def unlikeliness(logarithm: float) -> float:
@@ -155,6 +172,6 @@ def _folds(codes: Codes) -> Codes:
     return np.array(folds, dtype=np.int64)
 
 
-def _held_out(counts: Counts, codes: Codes, words: int, places: Codes) -> Floats:
+def _held_out(counts: Counts, codes: Codes, trust: Floats, words: int, places: Codes) -> Floats:
     rest = np.setdiff1d(np.arange(len(codes)), places)
-    return _fit(counts.rows(rest), codes[rest], words, 1.0).scores(counts.rows(places))
+    return _fit(counts.rows(rest), codes[rest], trust[rest], words).scores(counts.rows(places))

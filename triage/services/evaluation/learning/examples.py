@@ -48,6 +48,7 @@ class Example:
         is_random: It was drawn without a look at any answer: it may certify.
         is_flagged: It reads like an instruction, so that no label is applied to it.
         audited_at: When an audit of it was judged.
+        weight: How much it counts in training, above 0 and up to 1.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Example:
     ticket_id: int | None = None
     is_flagged: bool = False
     audited_at: datetime | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Gathered:
 
 def gather(taxonomy: Taxonomy) -> Gathered:
     """All confirmed labels, the newest of the best source first: audits, corrections, evaluations, imports."""
-    screened = feedback.screen(opinions(), agreements())
-    corrections = [_of(each) for each in screened.kept]
+    screened, agreed = feedback.screen(opinions()), agreements()
+    corrections = [_of(each, feedback.weight_of(each, agreed)) for each in screened.kept]
     found = _once([*_imported(taxonomy), *_evaluated(), *corrections, *_audited()])
     published = [each for each in found if each.label in taxonomy.labels]
     left_out = Counter({str(why): number for why, number in screened.left_out.items()})
@@ -166,13 +168,14 @@ def _opinion(
     )
 
 
-def _of(opinion: Opinion) -> Example:
+def _of(opinion: Opinion, weight: float) -> Example:
     return Example(
         opinion.text,
         opinion.label,
         is_random=False,
         ticket_id=opinion.ticket_id,
         is_flagged=opinion.is_flagged,
+        weight=weight,
     )
 
 

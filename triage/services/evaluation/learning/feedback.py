@@ -2,7 +2,7 @@
 
 User by user rather than ticket by ticket: K. Lockhart et al., arXiv 2004.13152 (2020). A person is trusted by their agreement
 with audits that others judged: the lower bound of a Beta posterior (uniform prior). What rests on one person who is not trusted
-yet teaches nothing until another person or a Claude model says the same; the model's training knows no half weights.
+yet counts half until another person or a Claude model says the same.
 """
 
 from collections import Counter, defaultdict
@@ -18,6 +18,7 @@ from triage.services.statistics.duplicates import digest
 
 TRUSTED_FROM = 0.8  # reached by 13 agreements without a disagreement
 BOUND = 0.05
+HALF = 0.5
 SHARE_A_DAY = 0.02  # of a label's words, that one person alone may add in a day
 SAME_TEXTS = 5  # by one person in a day
 SAME_PAIRS = 20  # by one person in an hour
@@ -28,7 +29,6 @@ class Why(StrEnum):
 
     BURST_OF_TEXT = "the same text many times in a day by one person"
     BURST_OF_PAIR = "the same two labels many times in an hour by one person"
-    ALONE = "one person's word, who is not trusted yet"
     TOO_MUCH = "more than one person may add to a label in a day"
 
 
@@ -66,18 +66,13 @@ def trust(agreement: Share) -> float:
     return float(betaincinv(1 + agreement.part, 1 + wrong, BOUND))
 
 
-def screen(opinions: Sequence[Opinion], agreements: Mapping[int, Share]) -> Screened:
-    """Hold back bursts, then what nobody stands behind, then what is too much of one person.
-
-    Args:
-        agreements: By person: how many of their words on audited tickets the audits, judged by others, confirm.
-    """
+def screen(opinions: Sequence[Opinion]) -> Screened:
+    """Hold back bursts, then what is too much of one person."""
     left_out: Counter[Why] = Counter()
     kept = list(opinions)
     for why, keep in (
         (Why.BURST_OF_TEXT, lambda found: _without_bursts(found, _text_and_day, SAME_TEXTS)),
         (Why.BURST_OF_PAIR, lambda found: _without_bursts(found, _pair_and_hour, SAME_PAIRS)),
-        (Why.ALONE, lambda found: [each for each in found if _is_backed(each, agreements)]),
         (Why.TOO_MUCH, _capped),
     ):
         rest = keep(kept)
@@ -86,11 +81,15 @@ def screen(opinions: Sequence[Opinion], agreements: Mapping[int, Share]) -> Scre
     return Screened(tuple(kept), +left_out)
 
 
-def _is_backed(opinion: Opinion, agreements: Mapping[int, Share]) -> bool:
-    """Admins own the installation; a person without an audit is not trusted."""
+def weight_of(opinion: Opinion, agreements: Mapping[int, Share]) -> float:
+    """How much it counts in training: 1, or HALF. Admins own the installation; a person without an audit is not trusted.
+
+    Args:
+        agreements: By person: how many of their words on audited tickets the audits, judged by others, confirm.
+    """
     if opinion.is_seconded or opinion.is_admin:
-        return True
-    return trust(agreements.get(opinion.by_id, Share(0, 0))) >= TRUSTED_FROM
+        return 1.0
+    return 1.0 if trust(agreements.get(opinion.by_id, Share(0, 0))) >= TRUSTED_FROM else HALF
 
 
 def _without_bursts(

@@ -65,7 +65,11 @@ def train(*, by: User) -> LocalModel:
 def _learn(gathered: Gathered, current: Taxonomy, promise: Promise) -> Learnt:
     dealt = deal(gathered.examples, now=timezone.now())
     _check_enough(gathered.examples, dealt.train)
-    model = training.train([e.text for e in dealt.train], [e.label for e in dealt.train])
+    model = training.train(
+        [each.text for each in dealt.train],
+        [each.label for each in dealt.train],
+        trusted=[each.weight for each in dealt.train],
+    )
     calibrate, choose, compare = (
         certifying.guesses(model, part, current)
         for part in (dealt.calibrate, dealt.choose, dealt.compare)
