@@ -182,7 +182,8 @@ CELERY_BEAT_SCHEDULE = {
 
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
-TRIAGE_SIMULATOR = env.bool("TRIAGE_SIMULATOR", False)
+# A simulator of one's own, asked with its key, never passes for Claude either.
+TRIAGE_SIMULATOR = env.bool("TRIAGE_SIMULATOR", False) or ANTHROPIC_API_KEY == "simulator"
 
 # --- Triage ---------------------------------------------------------------------------------------
 

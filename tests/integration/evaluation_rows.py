@@ -87,6 +87,8 @@ CHECKS: list[tuple[str, Row, dict[str, Any]]] = [
         an_evaluation_answer,
         {"state": "answered", "label": "refund", "confidence": 1.01},
     ),
+    ("evaluation_answer_chance_in_0_to_1", an_evaluation_answer, {"chance": 1.01}),
+    ("evaluation_answer_local_chance_in_0_to_1", an_evaluation_answer, {"local_chance": -0.01}),
     ("local_model_state_known", a_local_model, {"state": "king"}),
     ("audit_judgement_is_whole", an_audit, {"truth": "refund"}),
     ("audit_judgement_is_whole", an_audit, {"judged_at": timezone.now()}),

@@ -1,11 +1,14 @@
 """A command typed by hand beside `make run` needs no settings; a configured installation gets none it did not ask for."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config.supervisor_settings import fill_in_for_a_laptop
+from tests.servers import ROOT
 
 NAMES = ("SECRET_KEY", "DEBUG", "TRIAGE_SIMULATOR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
 
@@ -44,3 +47,23 @@ def test_a_configured_installation_is_left_alone(tmp_path: Path, name: str) -> N
 
     assert not any(other in os.environ for other in NAMES)
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("switch", "key", "told"),
+    [("0", "simulator", "True"), ("1", "a key", "True"), ("0", "a key", "False")],
+)
+def test_a_simulator_of_ones_own_is_told_by_its_key(switch: str, key: str, told: str) -> None:
+    environment = {**os.environ, "SECRET_KEY": "x", "DEBUG": "1", "ANTHROPIC_API_KEY": key}
+    asked = "from config import settings; print(settings.TRIAGE_SIMULATOR)"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=environment | {"TRIAGE_SIMULATOR": switch},
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+
+    assert answer.stdout.strip() == told

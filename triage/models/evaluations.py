@@ -149,6 +149,12 @@ class EvaluationAnswer(models.Model):
     confidence = models.FloatField(null=True, blank=True, help_text="As the model stated it.")
     runner_up = models.CharField(max_length=LABEL_MAX_CHARACTERS, blank=True)
     runner_up_confidence = models.FloatField(null=True, blank=True)
+    local_chance = models.FloatField(
+        null=True, blank=True, help_text="Of the label, with the local model’s answer joined."
+    )
+    chance = models.FloatField(
+        null=True, blank=True, help_text="Of being right, by the configuration’s calibrator."
+    )
     problem = models.CharField(max_length=150, blank=True)
     cost_nanousd = models.BigIntegerField(default=0)
     latency_ms = models.PositiveIntegerField(null=True, blank=True, help_text="None in a batch.")
@@ -165,6 +171,14 @@ class EvaluationAnswer(models.Model):
                 condition=~Q(state=AnswerState.ANSWERED)
                 | Q(label__gt="", confidence__isnull=False, confidence__gte=0, confidence__lte=1),
                 name="evaluation_answer_has_label",
+            ),
+            models.CheckConstraint(
+                condition=Q(chance=None) | Q(chance__gte=0, chance__lte=1),
+                name="evaluation_answer_chance_in_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(local_chance=None) | Q(local_chance__gte=0, local_chance__lte=1),
+                name="evaluation_answer_local_chance_in_0_to_1",
             ),
         ]
         indexes = [

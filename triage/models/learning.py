@@ -154,6 +154,14 @@ class Automation(models.Model):
         default=1, help_text="In backfill: tickets that go into one call."
     )
     packing_grounds = models.CharField(max_length=300, blank=True)
+    packing_evaluation = models.ForeignKey(
+        "triage.Evaluation",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Whose paired test allows it.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -225,12 +225,6 @@ def test_what_was_measured_on_the_simulator_is_called_simulated(settings: Settin
     assert "measured here" not in text
 
 
-def test_with_the_simulators_key_it_is_the_simulator_that_was_measured(settings: Settings) -> None:
-    settings.ANTHROPIC_API_KEY = "simulator"
-
-    assert reading.measured() is Origin.SIMULATED
-
-
 def test_the_inputs_are_read_in_a_dozen_queries() -> None:
     with CaptureQueriesContext(connection) as queries:
         figures()

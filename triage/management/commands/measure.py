@@ -24,7 +24,6 @@ from triage.services.evaluation.planning.measuring import (
     propose_both,
 )
 from triage.services.evaluation.planning.outlook import look
-from triage.services.evaluation.planning.reading import is_simulated
 from triage.services.evaluation.reading import progress_of
 from triage.services.evaluation.running import resume, start
 from triage.types import usd
@@ -64,7 +63,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, file: Path | None, yes: bool, go_on: list[int] | None, **options: Any
     ) -> None:
-        if not (settings.ANTHROPIC_API_KEY or is_simulated()):
+        if not (settings.ANTHROPIC_API_KEY or settings.TRIAGE_SIMULATOR):
             raise CommandError(NO_KEY)
         if (file is None) == (go_on is None):
             raise CommandError("give a FILE of labelled tickets, or --go-on with two evaluations")
@@ -98,7 +97,7 @@ class Command(BaseCommand):
         for evaluation in pair.both:
             for finding in evaluation.findings:
                 self.stdout.write(f"{evaluation.name}: {finding['words']}")
-        if is_simulated():
+        if settings.TRIAGE_SIMULATOR:
             self.stdout.write("SIMULATED: the simulator answers and bills; nothing is paid.")
         return not is_asked or _says_yes()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -21,7 +22,6 @@ from triage.services.evaluation.planning.ledger import Hits, hits_of, lengths_of
 from triage.services.evaluation.planning.reading import (
     estimates,
     from_lengths,
-    is_simulated,
     measured,
 )
 from triage.services.evaluation.reading import cases_of, configurations_of, spent_nanousd
@@ -141,7 +141,7 @@ def measure(pair: Pair) -> Measured:
         latency=costs.latency(live),
         spent_nanousd=sum(spent_nanousd(each) for each in pair.both),
         figures=dict(_figures(pair, single, live_hits=hits["live"], batch_hits=hits["batch"])),
-        is_simulated=is_simulated(),
+        is_simulated=settings.TRIAGE_SIMULATOR,
     )
 
 

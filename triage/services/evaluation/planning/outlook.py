@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.conf import settings
+
 from triage.models import Feature
 from triage.services.evaluation.planning import reading
 from triage.services.evaluation.planning.costs import priced
@@ -87,7 +89,7 @@ def outlook(figures: Mapping[str, Figure], models: Models) -> Outlook:
         audits=_audits(inputs),
         priced_on=datetime.now(UTC).date(),
         price_source=SOURCE,
-        is_simulated=reading.is_simulated(),
+        is_simulated=settings.TRIAGE_SIMULATOR,
     )
 
 

@@ -34,7 +34,6 @@ DAYS = 30
 ATTEMPTS = 2_000  # of the newest day with the prompt; more would say no more
 TICKETS = 300
 BYTES_PER_TOKEN = 4
-SIMULATORS_KEY = "simulator"
 FIRST_STAGE = (Feature.CLASSIFY, Feature.BACKFILL)
 
 ASSUMED: Mapping[str, str] = {
@@ -61,14 +60,9 @@ ASSUMED: Mapping[str, str] = {
 }
 
 
-def is_simulated() -> bool:
-    """Whether the simulator answers here, or something is asked with the simulator's key."""
-    return settings.TRIAGE_SIMULATOR or settings.ANTHROPIC_API_KEY == SIMULATORS_KEY
-
-
 def measured() -> Origin:
     """What a number is called that was counted on this installation's answers."""
-    return Origin.SIMULATED if is_simulated() else Origin.MEASURED
+    return Origin.SIMULATED if settings.TRIAGE_SIMULATOR else Origin.MEASURED
 
 
 def figures(*, first_model: str, strong_model: str) -> dict[str, Figure]:
