@@ -6,7 +6,7 @@ A part is a module here with `main(arguments) -> bool`: whether what it promises
 import sys
 from importlib import import_module
 
-PARTS = ("monte_carlo", "plan", "local", "replay")
+PARTS = ("monte_carlo", "audits", "plan", "local", "replay")
 
 
 def main(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 
+from triage.admin import automation_watch
 from triage.admin import automation_words as words
 from triage.admin.pages import AdminPage
 from triage.models import (
@@ -18,8 +19,8 @@ from triage.models import (
     LocalModelState,
     Stage,
 )
-from triage.services.evaluation import automation, calibrators
-from triage.services.evaluation.learning import auditing, releasing, standing
+from triage.services.evaluation import automation, calibrators, packing
+from triage.services.evaluation.learning import auditing, releasing
 from triage.services.evaluation.learning.examples import LEAST_TICKETS
 
 SHOWN = 10
@@ -39,12 +40,12 @@ class AutomationPage(AdminPage):
         return super().get_context_data(
             **kwargs,
             row=row,
+            packing_unused=packing.why_unused(),
             target_percent=100 * row.target,
             d_percent=100 * row.d,
             exploration_percent=100 * row.exploration_share,
             tiles=words.by_stage(),
-            standing=standing.standing(row),
-            watch=standing.watch_in_words(row),
+            **automation_watch.context(row, champion),
             waiting=auditing.count_waiting(),
             a_week=auditing.a_week(row),
             champion=words.model(champion) if champion else None,

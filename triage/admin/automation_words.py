@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from triage.admin import automation_shadow
 from triage.admin.formats import count, share
 from triage.admin.tiles import Tile
 from triage.models import Calibrator, LocalModel, Stage
@@ -12,6 +13,7 @@ from triage.selectors.periods import Period
 from triage.selectors.quality import Sums, sums_by, total
 from triage.selectors.tables import Asked
 from triage.services.evaluation import calibrators
+from triage.services.evaluation.learning import releasing
 from triage.services.gateway.catalog import name_of
 
 DAYS = 28
@@ -19,7 +21,10 @@ DAYS = 28
 
 @dataclass(frozen=True, slots=True)
 class ModelLine:
-    """A local model with what is proven for it and what the release gate says, each a sentence."""
+    """A local model with what is proven for it and what the release gate and its shadow say, each a sentence.
+
+    `against` is what its promotion goes against, as words behind "the champion"; "" for nothing.
+    """
 
     row: LocalModel
     accuracy: str
@@ -27,7 +32,7 @@ class ModelLine:
     trust: tuple[str, ...]
     left_out: tuple[str, ...]
     release: tuple[str, ...]
-    passes: bool
+    against: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,8 @@ def model(row: LocalModel) -> ModelLine:
         proofs=tuple(_proofs(row, kept.get("proofs", {}))),
         trust=tuple(_trust(row, kept)),
         left_out=tuple(f"{number:,}: {why}" for why, number in kept.get("left_out", {}).items()),
-        release=tuple(_release(row.release)),
-        passes=bool(row.release.get("passes")),
+        release=(*_release(row.release), *automation_shadow.sentences(row)),
+        against=releasing.against(row.release),
     )
 
 
@@ -107,7 +112,10 @@ def _proofs(row: LocalModel, proofs: Mapping[str, Any]) -> Iterator[str]:
 def _trust(row: LocalModel, kept: Mapping[str, Any]) -> Iterator[str]:
     simulated = " (simulated)" if kept.get("is_simulated") else ""
     for name, trust in row.trust.items():
-        yield f"Beside it, {name_of(name)} is taken to be right in {100 * trust:.1f} % of the cases{simulated}."
+        yield (
+            f"Beside it, {name_of(name)} is taken to be right in {100 * trust:.1f} % of the cases{simulated}"
+            f"{automation_shadow.trust_remark(row)}."
+        )
 
 
 def _release(kept: Mapping[str, Any]) -> Iterator[str]:

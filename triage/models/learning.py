@@ -146,7 +146,9 @@ class Automation(models.Model):
     )
     audits_a_week = models.PositiveIntegerField(default=150)
     watch = models.JSONField(
-        default=dict, blank=True, help_text="`services.statistics.drift.Watch`."
+        default=dict,
+        blank=True,
+        help_text="`services.statistics.drift.Watches`, and what the last alarm did.",
     )
     watched_until = models.BigIntegerField(default=0, help_text="The last audit that was counted.")
     alarmed_at = models.DateTimeField(null=True, blank=True)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import User
 from tests.integration.classification.batching_cases import QUICK, drive, states, work_queued
@@ -29,6 +30,7 @@ from tests.unit.gateway.upstream import Upstream
 from triage.models import Decision, Field, Label, LocalModel, Stage, State
 from triage.services import batches, classification, taxonomy
 from triage.services.classification import stage_0
+from triage.services.gateway.catalog import HAIKU
 from triage.simulator import RunningSimulator
 
 APPLIED, SUGGESTED, WITHHELD = Decision.APPLIED, Decision.SUGGESTED, Decision.WITHHELD
@@ -261,3 +263,30 @@ def test_a_champion_that_was_deleted_meanwhile_is_none(desk: Desk, upstream: Ups
     LocalModel.objects.all().delete()
 
     assert desk.triage(desk.receive(REFUND_TEXT)).stage == Stage.FIRST
+
+
+@pytest.mark.parametrize("is_simulated", [True, False])
+def test_trust_that_was_fitted_on_the_simulator_is_none_beside_claude_and_the_reverse(
+    desk: Desk, settings: Settings, is_simulated: bool
+) -> None:
+    crown(trust={HAIKU: 0.9}, certificate=EASY | {"is_simulated": is_simulated})
+
+    settings.TRIAGE_SIMULATOR = is_simulated
+    (fits,) = stage_0.chances_beside([REFUND_TEXT], ["refund"], model=HAIKU)
+    settings.TRIAGE_SIMULATOR = not is_simulated
+    (other,) = stage_0.chances_beside([REFUND_TEXT], ["refund"], model=HAIKU)
+
+    assert fits is not None
+    assert fits > 0.9
+    assert other is None
+
+
+def test_thresholds_come_of_peoples_labels_and_stay_whoever_answers_beside_them(
+    desk: Desk, upstream: Upstream, settings: Settings
+) -> None:
+    crown(certificate=EASY | {"unknown_at_most": 0.9, "is_simulated": True})
+    switch_on()
+
+    settings.TRIAGE_SIMULATOR = False
+
+    assert desk.triage(desk.receive(REFUND_TEXT)).stage == Stage.LOCAL

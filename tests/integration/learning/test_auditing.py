@@ -1,7 +1,6 @@
-"""Audits: drawn at random from the automatic answers, judged once, and counted into the watch that raises the alarm."""
+"""Audits: drawn at random from the automatic answers, judged once, and counted into the watches that raise the alarm."""
 
 from datetime import timedelta
-from random import Random
 
 import pytest
 from django.utils import timezone
@@ -14,12 +13,9 @@ from tests.integration.learning.cases import (
     audits,
     judge_all,
     publish_labels,
-    switched_on,
 )
 from triage.exceptions import Conflict, InvalidInput
 from triage.models import (
-    Alert,
-    AlertKind,
     Audit,
     Automation,
     Decision,
@@ -27,7 +23,6 @@ from triage.models import (
     Stage,
     Triage,
 )
-from triage.services import alerts
 from triage.services.evaluation.learning import auditing, drifting
 
 pytestmark = pytest.mark.django_db
@@ -36,16 +31,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def labels(db: None) -> None:
     publish_labels()
-
-
-def stream(number: int, *, error: float, seed: int) -> list[bool]:
-    """Simulated: each answer is wrong with that chance."""
-    rng = Random(seed)
-    return [rng.random() < error for _ in range(number)]
-
-
-def in_a_row(number: int, *, every: int) -> list[bool]:
-    return [place % every == 0 for place in range(number)]
 
 
 def test_only_automatic_answers_of_the_last_week_are_drawn() -> None:
@@ -145,6 +130,7 @@ def test_a_judgement_says_whether_the_answer_was_right(bob: User) -> None:
 
 
 def test_an_audit_is_judged_and_counted_once(alice: User, bob: User) -> None:
+    a_champion()
     (audit,) = audits(1)
     auditing.judge(audit.pk, truth="billing", by=alice)
 
@@ -152,7 +138,14 @@ def test_an_audit_is_judged_and_counted_once(alice: User, bob: User) -> None:
         auditing.judge(audit.pk, truth="login", by=bob)
 
     row = Automation.objects.get()
-    assert (row.watch["audited"], row.watch["wrong"], row.watched_until) == (1, 0, audit.pk)
+    counted = drifting.watches_of(row).by_name
+    assert {name: each.audited for name, each in counted.items()} == {
+        "all": 1,
+        "easy": 1,
+        "hard": 0,
+        "rare": 0,
+    }
+    assert row.watched_until == audit.pk
 
 
 def test_a_label_that_is_none_is_refused_and_counts_nothing(bob: User) -> None:
@@ -162,101 +155,6 @@ def test_a_label_that_is_none_is_refused_and_counts_nothing(bob: User) -> None:
         auditing.judge(audit.pk, truth="nonsense\0", by=bob)
 
     assert not Automation.objects.exists()
-
-
-def test_five_percent_of_errors_raise_the_alarm_where_two_are_promised(bob: User) -> None:
-    """Simulated. An alarm is raised after some 275 audits in the middle."""
-    switched_on()
-    a_champion()
-    waiting = audits(600)
-
-    judged = judge_all(waiting, stream(600, error=0.05, seed=1), by=bob)
-
-    assert any(each.alarm for each in judged)
-    assert Automation.objects.get().alarmed_at is not None
-
-
-def test_two_percent_of_errors_raise_none_where_two_are_promised(bob: User) -> None:
-    """Simulated. A false alarm has a chance of one in a hundred, and this stream has none."""
-    switched_on()
-
-    judged = judge_all(audits(600), stream(600, error=0.02, seed=2), by=bob)
-
-    assert not any(each.alarm for each in judged)
-    assert Automation.objects.get().watch["audited"] == 600
-
-
-def test_an_alarm_steps_back_to_the_next_stricter_threshold_that_was_proven(bob: User) -> None:
-    switched_on()
-    champion = a_champion(thresholds={"easy": 0.9})
-
-    judge_until_alarm(bob)
-
-    champion.refresh_from_db()
-    assert champion.thresholds == {"easy": 0.95}
-    assert Automation.objects.get().is_local_on
-
-
-def test_an_alarm_without_a_stricter_threshold_switches_the_local_model_off(bob: User) -> None:
-    switched_on()
-    champion = a_champion(thresholds={"easy": 0.99})
-
-    alarm = judge_until_alarm(bob)
-
-    champion.refresh_from_db()
-    assert (champion.thresholds, Automation.objects.get().is_local_on) == ({}, False)
-    assert alarm.endswith("the local model is off.")
-
-
-def test_a_group_without_a_stricter_threshold_is_asked_of_claude_again(bob: User) -> None:
-    switched_on()
-    champion = a_champion(thresholds={"easy": 0.9, "hard": 0.97})
-
-    judge_until_alarm(bob)
-
-    champion.refresh_from_db()
-    assert champion.thresholds == {"easy": 0.95}
-
-
-def test_while_the_local_model_is_off_an_alarm_leaves_its_thresholds(bob: User) -> None:
-    champion = a_champion(thresholds={"easy": 0.9})
-
-    alarm = judge_until_alarm(bob)
-
-    champion.refresh_from_db()
-    assert champion.thresholds == {"easy": 0.9}
-    assert "other stages gave these answers" in alarm
-
-
-def test_an_alarm_opens_an_alert_that_the_watch_keeps_open_for_a_week(bob: User) -> None:
-    judge_until_alarm(bob)
-    opened = Alert.objects.get(kind=AlertKind.AUDIT_DRIFT)
-
-    judge_all(audits(1), [False], by=bob)
-    alerts.watch()
-    is_open = Alert.objects.filter(pk=opened.pk, resolved_at=None).exists()
-    Automation.objects.update(alarmed_at=timezone.now() - timedelta(days=8))
-    alerts.watch()
-
-    assert is_open
-    assert "at most 2 % are promised" in opened.message
-    assert not Alert.objects.filter(pk=opened.pk, resolved_at=None).exists()
-
-
-def test_after_an_alarm_the_watch_begins_anew(bob: User) -> None:
-    judge_until_alarm(bob)
-
-    watching = drifting.watch_of(Automation.objects.get())
-
-    assert (watching.audited, watching.alarmed_at) == (0, None)
-
-
-def test_another_promise_begins_another_watch(bob: User) -> None:
-    judge_all(audits(3), [True, True, True], by=bob)
-    row = Automation.objects.get()
-    row.target = 0.04
-
-    assert drifting.watch_of(row) == drifting.begin(0.04)
 
 
 def test_a_deleted_ticket_takes_its_audit_along() -> None:
@@ -275,14 +173,3 @@ def test_a_deleted_model_leaves_its_audits() -> None:
     LocalModel.objects.filter(pk=champion.pk).delete()
 
     assert Audit.objects.get().local_model is None
-
-
-def judge_until_alarm(by: User) -> str:
-    """Every fourth one wrong, until the alarm; what it did."""
-    for judged in (
-        judge_all([audit], [is_wrong], by=by)[0]
-        for audit, is_wrong in zip(audits(40), in_a_row(40, every=4), strict=True)
-    ):
-        if judged.alarm:
-            return judged.alarm
-    raise AssertionError("no alarm")

@@ -1,5 +1,6 @@
 """The automation page and the audits: what they show, what they do, and whom they let in."""
 
+import re
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from tests.integration.learning.cases import (
     judge_all,
     publish_labels,
 )
+from tests.integration.learning.shadow_cases import in_shadow, triaged
 from triage import queue
 from triage.admin.automation_acts import ACTS
 from triage.models import Audit, Automation, Calibrator, LocalModel, LocalModelState, Stage
 from triage.services import rollups
+from triage.services.evaluation.learning.shadow import Shadow
+from triage.services.gateway.catalog import HAIKU
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +150,47 @@ def test_what_the_gate_holds_back_is_said_in_words(as_bob: Client) -> None:
     assert "The release gate holds it back." in page
     assert "On the easy labels it may be 4.0 points worse." in page
     assert "Make it the champion against the release gate" in page
+
+
+def test_a_candidate_in_shadow_says_since_when_and_how_many_tickets_so_far(
+    as_bob: Client,
+) -> None:
+    a_champion()
+    in_shadow()
+    triaged(3)
+
+    page = text_of(as_bob.get(PAGE))
+
+    assert re.search(
+        r"In shadow since \d+ \w+ \d{4}, \d\d:\d\d UTC, 3 tickets so far; it lasts", page
+    )
+    assert "Make it the champion before its shadow is over" in page
+
+
+def test_a_candidate_that_its_shadow_holds_back_says_why(as_bob: Client) -> None:
+    verdict = {"outcome": "failed", "words": ["Its shadow holds it back: so many stand otherwise."]}
+    shadow = Shadow(since="2026-11-22T02:43:00+00:00").as_json() | verdict
+    a_champion()
+    in_shadow(release={"passes": True, "reasons": [], "tickets": 0, "shadow": shadow})
+
+    page = text_of(as_bob.get(PAGE))
+
+    assert "Its shadow holds it back: so many stand otherwise." in page
+    assert "In shadow since" not in page
+    assert "Make it the champion against its shadow" in page
+
+
+def test_trust_of_the_simulators_answers_is_said_to_count_for_nothing_beside_claude(
+    as_bob: Client, settings: Settings
+) -> None:
+    settings.TRIAGE_SIMULATOR = False
+    a_champion(trust={HAIKU: 0.9}, certificate={"is_simulated": True})
+
+    page = text_of(as_bob.get(PAGE))
+
+    assert (
+        "Haiku 5.5 is taken to be right in 90.0 % of the cases (simulated), which counts for nothing here"
+    ) in page
 
 
 def test_where_an_alarm_has_stepped_back_the_page_says_so(as_bob: Client) -> None:

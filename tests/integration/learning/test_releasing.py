@@ -189,15 +189,15 @@ def test_by_night_nothing_is_trained_before_a_person_has_promoted_a_first_champi
     assert not LocalModel.objects.exists()
 
 
-def test_by_night_a_challenger_that_passes_becomes_champion_and_another_does_not() -> None:
+def test_by_night_a_challenger_that_passes_enters_the_shadow_and_is_not_promoted_yet() -> None:
     weak = a_model(40, wrong=0.5, is_champion=True)
 
     nightly.learn()
 
-    now = LocalModel.objects.get(state=LocalModelState.CHAMPION)
-    assert now.pk != weak.pk
-    assert now.release["reason"] == nightly.BY_NIGHT
-    assert now.release["passes"]
+    challenger = LocalModel.objects.get(state=LocalModelState.CANDIDATE)
+    assert state_of(weak) == LocalModelState.CHAMPION
+    assert challenger.release["passes"]
+    assert challenger.release["shadow"]["since"] == challenger.release["at"]
 
 
 def test_a_training_that_a_person_asks_for_promotes_nothing(bob: User) -> None:

@@ -1,14 +1,19 @@
 """The alarm on audited tickets: early when errors rise, rare when they do not, and never deaf. The audits are simulated."""
 
+import json
+from collections.abc import Mapping
 from random import Random
 from statistics import median
 
 import pytest
+from scipy.special import bdtrc
 
 from triage.exceptions import InvalidInput
-from triage.services.statistics.drift import EVERY, Watch, watch
+from triage.services.statistics.drift import ALL, EVERY, Watch, Watches, watch
 
 WATCH = Watch(target=0.02, feared=0.05, d=0.01)
+GROUPS = {"easy": 0.6, "hard": 0.25, "rare": 0.15}  # the share of the audits that each has
+AT_TARGET = dict.fromkeys(GROUPS, 0.02)
 
 
 def audits(rng: Random, number: int, *, error: float) -> list[bool]:
@@ -90,3 +95,67 @@ def test_a_watch_that_was_kept_goes_on_as_if_never_stopped() -> None:
 def test_a_watch_for_nothing_is_named(target: float, feared: float, d: float, problem: str) -> None:
     with pytest.raises(InvalidInput, match=problem):
         Watch(target=target, feared=feared, d=d)
+
+
+def groups(d: float = 0.01) -> Watches:
+    return Watches.begin((ALL, *GROUPS), target=0.02, feared=0.05, d=d)
+
+
+def watched(rng: Random, number: int, *, errors: Mapping[str, float], watching: Watches) -> Watches:
+    """After so many audits, or the first alarm: each of a group by lot, and wrong with the chance that its group has."""
+    for group in rng.choices(list(GROUPS), list(GROUPS.values()), k=number):
+        watching = watching.after(rng.random() < errors[group], names=(ALL, group))
+        if watching.alarmed:
+            break
+    return watching
+
+
+@pytest.mark.parametrize("d", [0.01, 0.2])
+def test_of_several_watches_at_the_promised_error_any_alarms_as_rarely_as_said(d: float) -> None:
+    """300 installations with 1,000 audits each; so many alarms or more must not be beyond a chance of 1 %, were `d` exact.
+
+    Undivided, 20 % each, 81 alarms would be too many. At 1 % in total so few are due that only worse faults show.
+    """
+    runs = 300
+
+    alarms = sum(
+        bool(watched(Random(seed), 1_000, errors=AT_TARGET, watching=groups(d)).alarmed)
+        for seed in range(runs)
+    )
+
+    assert bdtrc(alarms - 1, runs, d) > 0.01
+
+
+def test_a_group_at_two_and_a_half_times_the_promise_is_found_by_its_own_watch() -> None:
+    """A quarter of the audits are of hard labels, and of all together only 1.9 % are wrong: at most 2 % are promised."""
+    errors = {"easy": 0.01, "hard": 0.05, "rare": 0.005}
+
+    found = [watched(Random(seed), 8_000, errors=errors, watching=groups()) for seed in range(30)]
+
+    assert median(each.by_name["hard"].audited for each in found) < 600
+    assert sum(each.alarmed == ("hard",) for each in found) >= 28
+
+
+def test_the_chance_of_a_false_alarm_is_shared_evenly() -> None:
+    assert {each.d for each in groups().by_name.values()} == {0.01 / 4}
+
+
+def test_a_watch_that_begins_anew_leaves_the_others_as_they_are() -> None:
+    seen = groups().after(True, names=(ALL, "easy"))
+
+    anew = seen.anew(["easy"])
+
+    assert anew.by_name == {**seen.by_name, "easy": groups().by_name["easy"]}
+    assert anew.by_name[ALL].wrong == 1
+
+
+def test_watches_that_were_kept_as_json_go_on() -> None:
+    seen = watched(Random(3), 150, errors=AT_TARGET, watching=groups())
+
+    kept = Watches.read(json.loads(json.dumps(seen.as_dict())))
+
+    assert kept == seen
+
+
+def test_what_is_no_watches_is_read_as_none() -> None:
+    assert Watches.read({}) == Watches.read({"target": 0.02, "audited": 7}) == Watches({})

@@ -102,6 +102,13 @@ def test_the_two_ways_to_solve_find_the_same_model(monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_texts_that_depend_on_each_other_are_learnt_up_to_the_limit_of_that_way() -> None:
+    model = train(*tickets(2_000, seed=1))
+
+    assert model.tickets == 2_000
+    assert np.isfinite(model.weights.coefficients).all()
+
+
 def test_an_ngram_of_a_single_ticket_is_left_out_where_there_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -116,8 +116,9 @@ MEANINGS: Mapping[AlertKind, Meaning] = {
     ),
     AlertKind.AUDIT_DRIFT: Meaning(
         AUTOMATION,
-        "The local model was held to a stricter threshold at once, or switched off, and audits are doubled for a week. See"
-        " which labels were wrong, and whether customers now write about something new.",
+        "The message says for which labels. Where the local model answered them alone, it was held to a stricter threshold at"
+        " once, or Claude is asked again; audits are doubled for a week. See which labels were wrong, and whether customers now"
+        " write about something new.",
     ),
     AlertKind.ROLLUPS_OLD: Meaning(
         DOCTOR, "See whether Celery's beat and a worker for the queue `default` run."

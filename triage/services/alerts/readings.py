@@ -3,6 +3,7 @@
 Each takes the moment and the limit where an admin has set one, and knows what is usual.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
@@ -10,7 +11,7 @@ from math import sqrt
 from triage.models import Automation, Feature
 from triage.selectors import alert_figures, rollups
 from triage.services.gateway.catalog import name_of
-from triage.services.statistics.drift import Watch
+from triage.services.statistics.drift import ALL, Watch, Watches
 from triage.types import NANOUSD_PER_USD, usd
 
 LEAST_DAY_USD = 1.0
@@ -133,21 +134,20 @@ def corrections_drift(now: datetime, own: float | None) -> list[Reading]:
 
 
 def audit_drift(now: datetime, own: float | None) -> list[Reading]:
+    """An alarm's own words stay for the week that it holds. A limit of one's own speaks of all answers together."""
     row = Automation.objects.filter(pk=1).first()
-    if row is None or not row.watch:
-        return [Reading(None, own, False, "No automatic answer has been audited yet.")]
-    watching = Watch(**row.watch)
+    watches = Watches.read(row.watch).by_name if row else {}
+    if row is None or ALL not in watches:
+        return [Reading(None, own, False, "The watch has counted no audit yet.")]
+    watching = watches[ALL]
     limit = 100 * watching.target if own is None else own
     percent = 100 * watching.wrong / watching.audited if watching.audited else None
-    text = (
-        f"Since the watch began, {watching.wrong:,} of {watching.audited:,} audited automatic answers were wrong"
-        f" ({_percent(percent)}; {100 * watching.target:g} % are promised)."
-    )
     if row.alarmed_at and row.alarmed_at > now - ALARM_HOLDS:
-        alarm = f"The audits raised an alarm on {row.alarmed_at:%-d %B at %H:%M} UTC. "
-        return [Reading(percent or limit, limit, True, alarm + text)]
+        alarm = f"The audits raised an alarm on {row.alarmed_at:%-d %B at %H:%M} UTC."
+        said = row.watch.get("alarm") or _audited(watches)
+        return [Reading(percent or limit, limit, True, f"{alarm} {said}")]
     is_over = own is not None and watching.audited >= ENOUGH_AUDITS and (percent or 0) > own
-    return [Reading(percent, limit, is_over, text)]
+    return [Reading(percent, limit, is_over, _audited(watches))]
 
 
 def rollups_old(now: datetime, own: float | None) -> list[Reading]:
@@ -158,6 +158,20 @@ def rollups_old(now: datetime, own: float | None) -> list[Reading]:
     minutes = (now - refreshed_at) / timedelta(minutes=1)
     text = f"The figures were last brought up to date {minutes:,.0f} minutes ago; the limit is {limit:g}."
     return [Reading(minutes, limit, minutes > limit, text)]
+
+
+def _audited(watches: Mapping[str, Watch]) -> str:
+    whole = watches[ALL]
+    percent = 100 * whole.wrong / whole.audited if whole.audited else None
+    groups = "".join(
+        f"; with {name} labels {each.wrong:,} of {each.audited:,}"
+        for name, each in watches.items()
+        if name != ALL and each.audited
+    )
+    return (
+        f"Since the watch began, {whole.wrong:,} of {whole.audited:,} audited automatic answers were wrong"
+        f" ({_percent(percent)}; {100 * whole.target:g} % are promised){groups}."
+    )
 
 
 def _slow(feature: str, found: alert_figures.Latency, limit: float) -> Reading:

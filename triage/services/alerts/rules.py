@@ -126,8 +126,8 @@ RULES: Mapping[AlertKind, Rule] = {
         ),
         Rule(
             AlertKind.AUDIT_DRIFT,
-            "Audited automatic answers that were wrong, since the watch on the promise began. After an alarm of the watch it"
-            " stays over for a week; a limit of one's own counts from 50 audits on.",
+            "Audited automatic answers that were wrong, since the watch on the promise began. After an alarm, of all of them or"
+            " of a group of labels, it stays over for a week; a limit of one's own speaks of all, from 50 audits on.",
             "more than promised on the automation page, where chance explains it in at most one case of a hundred",
             Unit.PERCENT,
             readings.audit_drift,

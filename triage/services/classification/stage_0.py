@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from triage.exceptions import InvalidInput
 from triage.models import Automation, LocalModel, LocalModelState, TaxonomyVersion, Ticket
@@ -152,41 +153,50 @@ def guess(ticket: Ticket, current: Taxonomy, *, triage_id: int, is_rerun: bool) 
     if local is None or model is None:
         return None
     guesses = model.predict([text_of(ticket.subject, ticket.description)])
-    said = _said(model, guesses, local)
-    if not is_rerun and _may_answer(said, local, current, ticket):
+    (said,) = said_by(local, model, guesses)
+    is_asked = _Known.automation.is_local_on and not is_rerun
+    if is_asked and may_answer(said, local, current, is_flagged=bool(ticket.instruction_text)):
         share = _Known.automation.exploration_share
         said = replace(said, propensity=share, explored=_lot(triage_id) < share)
     took_ms = round((monotonic() - started) * 1000)
     return Guessed(said, local, model.labels, guesses.probabilities, took_ms)
 
 
+def said_by(local: LocalModel, model: Model, guesses: Guesses) -> list[LocalGuess]:
+    """What `local`, loaded as `model`, says of each text, with the chance from which it may answer it alone."""
+    rows = zip(guesses.chosen, guesses.confidences.tolist(), guesses.unknown.tolist(), strict=True)
+    return [
+        LocalGuess(model.version, label, chance, unknown, threshold=threshold_of(local, label))
+        for label, chance, unknown in rows
+    ]
+
+
+def may_answer(said: LocalGuess, local: LocalModel, current: Taxonomy, *, is_flagged: bool) -> bool:
+    """Whether it is proven for a label and a text like these, and nothing speaks for another look: were it switched on.
+
+    Args:
+        is_flagged: The ticket reads like an instruction.
+    """
+    label = current.labels.get(said.label)
+    if label is None or said.threshold is None:
+        return False
+    is_sure = said.chance >= said.threshold
+    is_familiar = said.unknown <= local.certificate.get("unknown_at_most", UNKNOWN_AT_MOST)
+    is_plain = not label.always_escalate and not is_flagged
+    return is_sure and is_familiar and is_plain and _means_the_same(local, current)
+
+
 def _fused(
     local: LocalModel, labels: Sequence[str], chances: Floats, said: Sequence[str], *, model: str
 ) -> list[float | None]:
+    """Trust that was fitted on the simulator's answers says nothing of Claude's, nor the reverse: then there is none."""
     trust = local.trust.get(model)
-    if trust is None:
+    is_simulated = local.certificate.get("is_simulated", settings.TRIAGE_SIMULATOR)
+    if trust is None or is_simulated != settings.TRIAGE_SIMULATOR:
         return [None] * len(said)
     places = places_of(said, labels)
     rows = zip(fuse(chances, places, trust=trust), places.tolist(), strict=True)
     return [float(row[place]) if place >= 0 else None for row, place in rows]
-
-
-def _said(model: Model, guesses: Guesses, local: LocalModel) -> LocalGuess:
-    (label,) = guesses.chosen
-    (chance,), (unknown,) = guesses.confidences.tolist(), guesses.unknown.tolist()
-    threshold = threshold_of(local, label)
-    return LocalGuess(model.version, label, chance, unknown, threshold=threshold)
-
-
-def _may_answer(said: LocalGuess, local: LocalModel, current: Taxonomy, ticket: Ticket) -> bool:
-    """Whether it is switched on, proven for a label and a text like these, and nothing speaks for another look."""
-    label = current.labels.get(said.label)
-    if label is None or said.threshold is None or not _Known.automation.is_local_on:
-        return False
-    is_sure = said.chance >= said.threshold
-    is_familiar = said.unknown <= local.certificate.get("unknown_at_most", UNKNOWN_AT_MOST)
-    is_plain = not label.always_escalate and not ticket.instruction_text
-    return is_sure and is_familiar and is_plain and _means_the_same(local, current)
 
 
 def _means_the_same(local: LocalModel, current: Taxonomy) -> bool:

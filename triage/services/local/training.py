@@ -128,7 +128,10 @@ def _directly(vectors: csr_matrix, codes: Codes, trust: Floats) -> tuple[Floats,
 
 def _in_span(vectors: csr_matrix, codes: Codes, trust: Floats) -> tuple[Floats, Floats]:
     """The same solution: it is a sum of the training vectors, so the regression needs only their products with each other."""
-    products = (vectors @ vectors.T).toarray().astype(np.float64)
+    precise = vectors.astype(
+        np.float64
+    )  # rounded to 32 bits, products of texts that depend on each other have no root
+    products = (precise @ precise.T).toarray()
     lower = np.linalg.cholesky(products + 1e-6 * np.eye(len(codes)))  # equal texts need the 1e-6
     fitted = _regression(lower.astype(np.float32), codes, trust)
     shares = solve_triangular(lower.T, fitted.coef_.T.astype(np.float64))

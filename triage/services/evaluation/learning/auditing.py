@@ -83,7 +83,7 @@ def count_waiting() -> int:
 
 
 def judge(audit_id: int, *, truth: str, by: User) -> Judged:
-    """Keep a person's judgement, once and for good, and count it in the watch.
+    """Keep a person's judgement, once and for good, and count it in the watches.
 
     Raises:
         Audit.DoesNotExist: There is no such audit.

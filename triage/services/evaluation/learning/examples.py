@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import Role, User
 from triage.models import (
@@ -48,7 +50,8 @@ class Example:
         is_random: It was drawn without a look at any answer: it may certify.
         is_flagged: It reads like an instruction, so that no label is applied to it.
         audited_at: When an audit of it was judged.
-        weight: How much it counts in training, above 0 and up to 1.
+        weight: How much it counts in training, above 0 and up to 1, before `fading`.
+        confirmed_at: When somebody said that the label is right; None where that is not known.
     """
 
     text: str
@@ -58,6 +61,7 @@ class Example:
     is_flagged: bool = False
     audited_at: datetime | None = None
     weight: float = 1.0
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ def _of(opinion: Opinion, weight: float) -> Example:
         ticket_id=opinion.ticket_id,
         is_flagged=opinion.is_flagged,
         weight=weight,
+        confirmed_at=opinion.at,
     )
 
 
@@ -183,18 +188,34 @@ def _audited() -> list[Example]:
     judged = Audit.objects.exclude(truth="").order_by("-judged_at")
     rows = judged.values_list("truth", "judged_at", *(f"triage__{name}" for name in TICKET))
     return [
-        Example(text_of(subject, words), truth, True, ticket, bool(flagged), judged_at)
+        Example(
+            text_of(subject, words),
+            truth,
+            True,
+            ticket,
+            bool(flagged),
+            audited_at=judged_at,
+            confirmed_at=judged_at,
+        )
         for truth, judged_at, ticket, subject, words, flagged in reversed(list(rows[:AT_MOST]))
     ]
 
 
 def _imported(taxonomy: Taxonomy) -> list[Example]:
-    """Rows of the split `train` alone: the others are for evaluation."""
+    """Rows of the split `train` alone: the others are for evaluation. A file may date a ticket in the future: that is no time."""
     rows = Ticket.objects.filter(split__iexact="train").exclude(known_label="").order_by("-id")
-    names = ("known_label", "id", "subject", "description", "instruction_text")
+    names = ("known_label", "id", "subject", "description", "instruction_text", "created_at")
+    now = timezone.now()
     return [
-        Example(text_of(subject, words), _slug(label, taxonomy), True, ticket, bool(flagged))
-        for label, ticket, subject, words, flagged in reversed(
+        Example(
+            text_of(subject, words),
+            _slug(label, taxonomy),
+            True,
+            ticket,
+            bool(flagged),
+            confirmed_at=at if at <= now else None,
+        )
+        for label, ticket, subject, words, flagged, at in reversed(
             list(rows.values_list(*names)[:AT_MOST])
         )
     ]
@@ -207,10 +228,13 @@ def _evaluated() -> list[Example]:
         evaluation__state=EvaluationState.DONE,
         part__in=(Part.CHOOSE, Part.REPORT),
     ).order_by("-id")
+    at = Coalesce("evaluation__finished_at", "evaluation__created_at")
     names = ("label", "ticket_id", "subject", "description")
     return [
-        Example(text_of(subject, words), label, True, ticket)
-        for label, ticket, subject, words in reversed(list(rows.values_list(*names)[:AT_MOST]))
+        Example(text_of(subject, words), label, True, ticket, confirmed_at=at)
+        for label, ticket, subject, words, at in reversed(
+            list(rows.values_list(*names, at)[:AT_MOST])
+        )
     ]
 
 

@@ -24,6 +24,7 @@ from triage.services.evaluation.learning import examples
 from triage.services.evaluation.learning.certifying import Group
 from triage.services.evaluation.learning.dealing import deal
 from triage.services.evaluation.learning.examples import Example
+from triage.services.evaluation.learning.shadow import Outcome, Shadow
 from triage.services.local import storage
 from triage.services.statistics.mcnemar import Paired, loss_at_most, p_value, pair
 
@@ -34,6 +35,13 @@ SIGNIFICANT = 0.05
 FIRST = "There is no champion to compare it with."
 NOTHING = (
     "There is no ticket to compare them on: neither a golden set nor audits of the last four weeks."
+)
+AGAINST = {
+    Outcome.GOES_ON.value: "before its shadow is over",
+    Outcome.FAILED.value: "against its shadow",
+}
+TAKEN_BACK = (
+    "A person went back from a model of the same labels: it needs other ones, or somebody’s word."
 )
 GONE = "It knows labels that are not published any more: {}."
 
@@ -59,6 +67,9 @@ class Release:
 def judge(candidate_id: int) -> LocalModel:
     """The candidate with the gate's verdict, which is kept with it. Takes a second for thousands of tickets.
 
+    One that passes shadows the champion from then on. Judged again it goes on, with what its shadow has shown so far, unless
+    the champion has changed.
+
     Raises:
         Conflict: It is no candidate any more.
         NoTaxonomy: Nothing has been published yet.
@@ -66,7 +77,7 @@ def judge(candidate_id: int) -> LocalModel:
     candidate = LocalModel.objects.get(pk=candidate_id)
     _check_candidate(candidate)
     champion = LocalModel.objects.filter(state=LocalModelState.CHAMPION).first()
-    candidate.release = _verdict(candidate, champion).as_json()
+    candidate.release = _in_shadow(_verdict(candidate, champion).as_json(), candidate.release)
     candidate.save(update_fields=["release"])
     return candidate
 
@@ -74,7 +85,8 @@ def judge(candidate_id: int) -> LocalModel:
 def promote(candidate_id: int, *, by: User, reason: str) -> Switched:
     """Make a candidate the champion; the former one is kept for the way back. What it may answer is certified for it alone.
 
-    One that the gate did not let through can be promoted as well: then `reason` is why, and is kept with it.
+    One that the gate or its shadow holds back can be promoted as well, or before its shadow is over: then `reason` is why, and is
+    kept with it.
 
     Raises:
         Conflict: It is no candidate any more, or the gate has not judged it.
@@ -89,12 +101,14 @@ def promote(candidate_id: int, *, by: User, reason: str) -> Switched:
         _check_compared(candidate)
         candidate.release |= {"by": by.pk, "reason": checked_reason(reason)}
         _crown(candidate, row)
-        despite = "" if candidate.release["passes"] else ", against the release gate"
-        return _said(f"Local model {candidate.version} is the champion{despite}.", by, reason)
+        words = f"is the champion {against(candidate.release)}".rstrip()
+        return _said(f"Local model {candidate.version} {words}.", by, reason)
 
 
 def roll_back(*, by: User, reason: str) -> Switched:
     """Make the former champion the champion again, with the thresholds that it had, if the promise is not stricter by now.
+
+    The gate holds the present one back for good, or else the next night's training would bring it again.
 
     Raises:
         Conflict: There is none.
@@ -105,7 +119,10 @@ def roll_back(*, by: User, reason: str) -> Switched:
         former = find_former()
         if former is None:
             raise Conflict("There is no former champion to go back to.")
-        checked_reason(reason)
+        kept = {"rolled_back": {"by": by.pk, "reason": checked_reason(reason)}}
+        for present in LocalModel.objects.filter(state=LocalModelState.CHAMPION).defer("content"):
+            present.release |= kept
+            present.save(update_fields=["release"])
         _crown(_locked(former.pk), row)
         return _said(f"Local model {former.version} is the champion again.", by, reason)
 
@@ -116,6 +133,21 @@ def find_former() -> LocalModel | None:
     return rows.exclude(content=b"").defer("content").order_by("-retired_at").first()
 
 
+def against(release: Mapping[str, Any]) -> str:
+    """What a promotion goes against now, as words behind "the champion"; "" for nothing."""
+    if not release.get("passes"):
+        return "against the release gate"
+    return AGAINST.get(release.get("shadow", {}).get("outcome", ""), "")
+
+
+def _in_shadow(release: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    if not release["passes"] or not release["champion"]:
+        return release
+    is_same = before.get("champion") == release["champion"]
+    kept = before.get("shadow") if is_same else None
+    return release | {"shadow": kept or Shadow(since=release["at"]).as_json()}
+
+
 def _verdict(candidate: LocalModel, champion: LocalModel | None) -> Release:
     current = taxonomy.current()
     gone = sorted(set(candidate.labels) - current.labels.keys())
@@ -123,10 +155,17 @@ def _verdict(candidate: LocalModel, champion: LocalModel | None) -> Release:
         return Release(False, (GONE.format(", ".join(gone[:5])),))
     if champion is None:
         return Release(True, (FIRST,))
+    if _is_taken_back(candidate):
+        return Release(False, (TAKEN_BACK,), champion.version)
     tickets = deal(examples.gather(current).examples, now=timezone.now()).compare
     if not tickets:
         return Release(False, (NOTHING,), champion.version)
     return _compared(candidate, champion, tickets)
+
+
+def _is_taken_back(candidate: LocalModel) -> bool:
+    same = LocalModel.objects.filter(version=candidate.version, state=LocalModelState.RETIRED)
+    return same.filter(release__has_key="rolled_back").exists()
 
 
 def _compared(candidate: LocalModel, champion: LocalModel, tickets: Sequence[Example]) -> Release:

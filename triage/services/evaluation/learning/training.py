@@ -21,7 +21,7 @@ from triage.models import Field, FieldDecision, LocalModel, LocalModelState, Sta
 from triage.services import taxonomy
 from triage.services.classification import stage_0
 from triage.services.evaluation import automation
-from triage.services.evaluation.learning import certifying, examples
+from triage.services.evaluation.learning import certifying, examples, fading
 from triage.services.evaluation.learning.certifying import Certificate
 from triage.services.evaluation.learning.dealing import Dealt, deal
 from triage.services.evaluation.learning.examples import LEAST_TICKETS, Example, Gathered
@@ -68,7 +68,7 @@ def _learn(gathered: Gathered, current: Taxonomy, promise: Promise) -> Learnt:
     model = training.train(
         [each.text for each in dealt.train],
         [each.label for each in dealt.train],
-        trusted=[each.weight for each in dealt.train],
+        trusted=fading.weights(dealt.train, newest=fading.find_newest(gathered.examples)),
     )
     calibrate, choose, compare = (
         certifying.guesses(model, part, current)
