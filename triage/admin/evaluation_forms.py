@@ -14,6 +14,7 @@ from triage.services.evaluation.configurations import (
     INSTRUCTION_MAX_CHARACTERS,
     NAMES,
     TICKETS_A_CALL_AT_MOST,
+    Calibration,
     Configuration,
     in_force,
 )
@@ -26,6 +27,11 @@ BATCH, LIVE = "batch", "live"
 WAYS = (
     (BATCH, "As a batch, at half the price, within a day"),
     (LIVE, "Live, at the full price, within minutes"),
+)
+CALIBRATIONS = (
+    (Calibration.IN_USE.value, "as triage decides now"),
+    (Calibration.OWN.value, "calibrated on a part of these tickets"),
+    (Calibration.STATED.value, "as the models state it"),
 )
 FILE_BYTES = 20_000_000  # read whole, while the page waits
 
@@ -69,6 +75,14 @@ class EvaluationForm(forms.Form):
         required=False,
         label="Ask the strong model about every ticket, to measure what it alone would do",
     )
+    calibration = forms.ChoiceField(
+        choices=CALIBRATIONS,
+        initial=Calibration.IN_USE,
+        required=False,
+        widget=SelectBox,
+        label="Confidence that decides",
+        help_text="What is proven holds for the kind of confidence that decided. Calibrators are put in use after an evaluation.",
+    )
     way = forms.ChoiceField(
         choices=WAYS, initial=BATCH, widget=forms.RadioSelect, label="How to ask"
     )
@@ -84,6 +98,12 @@ class EvaluationForm(forms.Form):
     b_strong_model = forms.ChoiceField(required=False, widget=SelectBox, label="Strong model")
     b_apply = ShareField(label="Escalate below", help_text="A confidence, 0 to 1.")
     b_suggest = ShareField(label="Suggest from", help_text="A confidence, 0 to 1.")
+    b_calibration = forms.ChoiceField(
+        choices=[("", "As in A"), *CALIBRATIONS],
+        required=False,
+        widget=SelectBox,
+        label="Confidence that decides",
+    )
     b_instruction = forms.CharField(
         required=False,
         max_length=INSTRUCTION_MAX_CHARACTERS,
@@ -137,11 +157,14 @@ class EvaluationForm(forms.Form):
             NoTaxonomy: Nothing has been published yet.
             InvalidInput: A change makes no sense.
         """
-        always = self.cleaned_data["asks_strong_always"]
-        first = in_force(NAMES[0], asks_strong_always=always)
+        given: dict[str, Any] = {
+            "asks_strong_always": self.cleaned_data["asks_strong_always"],
+            "calibration": self.cleaned_data["calibration"] or Calibration.IN_USE,
+        }
+        first = in_force(NAMES[0], **given)
         if not self.cleaned_data["has_b"]:
             return (first,)
-        return first, in_force(NAMES[1], asks_strong_always=always, **self._changes())
+        return first, in_force(NAMES[1], **(given | self._changes()))
 
     @property
     def is_batch(self) -> bool:
@@ -156,7 +179,11 @@ class EvaluationForm(forms.Form):
         said = {name: self.cleaned_data.get(f"b_{name}") for name in CHANGEABLE}
         given = {name: value for name, value in said.items() if value not in (None, "")}
         now = in_force()
-        return {name: value for name, value in given.items() if value != getattr(now, name)}
+        changed = {name: value for name, value in given.items() if value != getattr(now, name)}
+        calibration = self.cleaned_data.get("b_calibration")
+        if calibration and calibration != self.cleaned_data.get("calibration"):
+            changed["calibration"] = calibration
+        return changed
 
 
 class BudgetForm(forms.Form):

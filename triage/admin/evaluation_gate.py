@@ -118,7 +118,7 @@ def _switch_on(request: HttpRequest, label: Label, evaluation_id: str) -> bool:
     except (InvalidInput, NoTaxonomy) as error:
         messages.error(request, f"“{label}” was not switched on. {error}")
         return False
-    _log(request, label, f"Auto-apply switched on. {proof.words}.")
+    _log(request, label, f"Auto-apply switched on. {proof.sentences}")
     return True
 
 

@@ -15,7 +15,7 @@ from triage.admin.evaluations_words import classes_of, quote_of, settings_of
 from triage.admin.formats import count, dollars
 from triage.admin.pages import AdminPage
 from triage.models import Evaluation, EvaluationState
-from triage.services.evaluation import reading
+from triage.services.evaluation import ending, reading
 
 PROGRESS = "admin/evaluations/progress.html"
 TEMPLATES: Mapping[EvaluationState, str] = {
@@ -99,4 +99,8 @@ def _of_state(evaluation: Evaluation, state: EvaluationState) -> dict[str, Any]:
         return {"results": evaluation.results, "others": others}
     if state == EvaluationState.RUNNING:
         return progress_of(evaluation)
-    return {**progress_of(evaluation), "form": BudgetForm(evaluation=evaluation)}
+    return {
+        **progress_of(evaluation),
+        "form": BudgetForm(evaluation=evaluation),
+        "is_ending": ending.is_cancelled(evaluation),
+    }

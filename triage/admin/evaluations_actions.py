@@ -36,7 +36,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         evaluation,
         lambda: running.cancel(pk, by=acting(request)),
-        "It is cancelled. What was answered is kept.",
+        "It is cancelled, and its batches end. What was answered is kept.",
     )
 
 
@@ -96,8 +96,9 @@ def _before_cancelling(evaluation: Evaluation) -> Question:
     return Question(
         title=f"Cancel “{evaluation}”?",
         text=(
-            "Nothing more is asked. What was answered stays, and what is at the provider as a batch is still paid for. You can"
-            " go on later, and pay only for what is missing. A figure comes out only once all tickets are answered."
+            "Nothing more is asked. What was answered stays. Its batches are cancelled at the provider: what they answer till"
+            " they end there is kept and paid, and the rest costs nothing. You can go on later, and pay only for what is missing."
+            " A figure comes out only once all tickets are answered."
         ),
         button="Cancel the evaluation",
         back=_page(evaluation),

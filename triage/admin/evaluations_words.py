@@ -9,6 +9,7 @@ from django.db.models import Count
 from triage.admin.formats import NOTHING, count, dollars, share
 from triage.models import Evaluation, Stage
 from triage.services import taxonomy
+from triage.services.evaluation.configurations import OWN
 from triage.services.gateway.catalog import name_of
 
 FEW = 20  # tickets of a label that say little about it
@@ -21,6 +22,8 @@ FIELDS = {
     "instruction": "Words added after the ticket",
     "asks_strong_always": "Strong model asked",
     "tickets_a_call": "Tickets in one call",
+    "first_calibrator": "First model’s confidence",
+    "strong_calibrator": "Strong model’s confidence",
 }
 
 
@@ -147,4 +150,12 @@ def _value(name: str, value: Any) -> str:
         return "about every ticket" if value else "about what is escalated"
     if name in ("first_model", "strong_model"):
         return name_of(value) if value else "none"
+    if name in ("first_calibrator", "strong_calibrator"):
+        return _confidence(value or "")
     return NOTHING if value in (None, "") else str(value)
+
+
+def _confidence(calibrator: str) -> str:
+    if calibrator == OWN:
+        return "calibrated on these tickets"
+    return f"calibrated ({calibrator})" if calibrator else "as stated"

@@ -96,6 +96,7 @@ def _answer(row: EvaluationAnswer) -> Json:
         "confidence": row.confidence if is_answered else None,
         "runner_up": row.runner_up or None,
         "runner_up_confidence": row.runner_up_confidence,
+        "calibrated": row.chance,
         "problem": row.problem or None,
         "cost_usd": money(row.cost_nanousd),
         "latency_ms": row.latency_ms,

@@ -11,6 +11,7 @@ from triage.models import EvaluationSource
 from triage.services.evaluation.configurations import (
     INSTRUCTION_MAX_CHARACTERS,
     TICKETS_A_CALL_AT_MOST,
+    Calibration,
 )
 from triage.services.evaluation.running import SEED_AT_MOST
 from triage.services.evaluation.sampling import LIMIT, LIMIT_AT_MOST
@@ -26,6 +27,9 @@ CONFIGURATION: docs.Json = {
     "instruction": "",
     "asks_strong_always": False,
     "tickets_a_call": 1,
+    "first_calibrator": "",
+    "strong_calibrator": "",
+    "local_version": "",
 }
 QUOTE: docs.Json = {
     "tickets": 400,
@@ -103,6 +107,7 @@ EVALUATION_TICKET: docs.Json = {
             "confidence": 0.97,
             "runner_up": "damaged",
             "runner_up_confidence": 0.02,
+            "calibrated": None,
             "problem": None,
             "cost_usd": "0.000060250",
             "latency_ms": None,
@@ -134,6 +139,11 @@ class ConfigurationIn(Body):
     asks_strong_always = serializers.BooleanField(required=False)
     tickets_a_call = serializers.IntegerField(
         required=False, min_value=1, max_value=TICKETS_A_CALL_AT_MOST
+    )
+    calibration = serializers.ChoiceField(
+        [each.value for each in Calibration],
+        required=False,
+        help_text="Which confidence decides: as calibrated now, as stated, or calibrated on a part of these tickets.",
     )
 
 
@@ -194,6 +204,13 @@ class ConfigurationShape(Shape[Any]):
     instruction = serializers.CharField(allow_blank=True)
     asks_strong_always = serializers.BooleanField()
     tickets_a_call = serializers.IntegerField()
+    first_calibrator = serializers.CharField(
+        allow_blank=True, help_text="Its version; `own`: fitted on this evaluation's tickets."
+    )
+    strong_calibrator = serializers.CharField(allow_blank=True)
+    local_version = serializers.CharField(
+        allow_blank=True, help_text="Of the local model whose chances calibrators may weigh."
+    )
 
 
 class QuotedCallsShape(Shape[Any]):
@@ -263,6 +280,9 @@ class EvaluationAnswerShape(Shape[Any]):
     confidence = serializers.FloatField(allow_null=True)
     runner_up = serializers.CharField(allow_null=True)
     runner_up_confidence = serializers.FloatField(allow_null=True)
+    calibrated = serializers.FloatField(
+        allow_null=True, help_text="The chance that it is right, by the configuration's calibrator."
+    )
     problem = serializers.CharField(allow_null=True)
     cost_usd = serializers.CharField()
     latency_ms = serializers.IntegerField(allow_null=True)

@@ -1,6 +1,5 @@
 """A calibrator in use: thresholds compare with the calibrated confidence, and both numbers are kept."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +8,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from tests.integration.classification.batching_cases import drive, work_queued
+from tests.integration.classification.calibrated_cases import HALF, MODEST, put_to_use
 from tests.integration.classification.cases import (
     Desk,
     by_model,
@@ -18,49 +18,19 @@ from tests.integration.classification.cases import (
 )
 from tests.integration.classification.stage_0_cases import REFUND_TEXT, crown
 from tests.unit.gateway.upstream import Canned, Upstream
-from triage.models import Calibrator, Decision, Label, Stage
+from triage.models import Decision, Label, Stage
 from triage.services import batches, taxonomy
-from triage.services.classification import calibrating
 from triage.services.classification.calibrating import (
     GUIDE,
     LOCAL_VERSION,
     SIMULATED,
     why_passed_over,
 )
-from triage.services.classification.prompt import guide_version
 from triage.services.gateway.catalog import HAIKU, HAIKU_4_5, SONNET
-from triage.services.statistics.calibration import Calibration, Kind
-from triage.services.statistics.signals import Signal, Signalled, to_json
+from triage.services.statistics.signals import Signal, Signalled
 from triage.simulator import RunningSimulator
 
 APPLIED, SUGGESTED = Decision.APPLIED, Decision.SUGGESTED
-# Half the log-odds: 0.95 means 0.813, 0.99 means 0.909, 0.9 means 0.75.
-HALF = Calibration(Kind.PLATT, 500, slope=0.5)
-MODEST = Signalled(500, {Signal.STATED: 0.5}, 0.0, HALF)
-
-
-def put_to_use(
-    signalled: Signalled = MODEST,
-    *,
-    stage: Stage = Stage.FIRST,
-    model: str = HAIKU,
-    beside: Mapping[str, Any] | None = None,
-) -> Calibrator:
-    kept = {GUIDE: guide_version(taxonomy.current()), SIMULATED: True, LOCAL_VERSION: ""}
-    row = Calibrator.objects.create(
-        stage=stage,
-        version=signalled.version,
-        parameters=to_json(signalled) | kept | dict(beside or {}),
-        model=model,
-        prompt_version="as then",
-        tickets=500,
-        error_before=0.1,
-        error_after=0.02,
-        is_active=True,
-        by=User.objects.system(),
-    )
-    calibrating.forget()
-    return row
 
 
 def from_sonnet(slug: str, confidence: float) -> Canned:

@@ -325,3 +325,22 @@ def test_a_version_that_is_published_applies_what_is_proven(as_bob: Client, labe
     assert TaxonomyVersion.objects.count() == 2
     assert (published.auto_apply, published.threshold) == (True, 0.91)
     assert "On, proven" in row(as_bob, label)
+
+
+def test_a_second_look_is_said_where_it_is_switched_on_and_in_the_history(
+    as_bob: Client, label: Label
+) -> None:
+    first = a_done(EASY)
+    once = row(as_bob, label)
+    second = a_done(EASY)
+    note = "2nd evaluation of these labels and models in 90 days: the 95 % is a promise of one"
+
+    shown, all_of_them = row(as_bob, label), words(as_bob, f"{GATE}all/")
+    switch_on(as_bob, label, second)
+
+    assert first.pk < second.pk
+    assert "evaluation of these labels" not in once
+    assert f"The {note}." in shown
+    assert f"The {note}." in all_of_them
+    assert note in LogEntry.objects.get().change_message
+    assert Label.objects.get(pk=label.pk).auto_apply

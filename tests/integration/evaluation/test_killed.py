@@ -18,7 +18,7 @@ from tests.integration.evaluation.cases import (
     started,
     states,
 )
-from tests.integration.gateway.batch_cases import check_equals_bill
+from tests.integration.gateway.batch_cases import check_equals_bill, wait_until_ended
 from triage.exceptions import Conflict, InvalidInput
 from triage.models import (
     Attempt,
@@ -228,6 +228,8 @@ def test_what_a_batch_brings_after_the_end_is_kept_with_its_cost(
 ) -> None:
     evaluation = started(rows(refund=4, login=4), is_batch=True)
     advance(evaluation)
+    batches.advance_all()
+    wait_until_ended(simulated)
     running.cancel(evaluation.pk, by=evaluation.by)
     while Batch.objects.get().state != BatchState.COLLECTED:
         batches.advance_all()

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+from structlog.testing import capture_logs
 
 from accounts.models import User
 from tests.integration.classification.cases import Desk
@@ -13,6 +17,7 @@ from triage.exceptions import Conflict, InvalidInput
 from triage.models import (
     AnswerState,
     Automation,
+    Batch,
     Evaluation,
     EvaluationAnswer,
     EvaluationSource,
@@ -22,8 +27,9 @@ from triage.models import (
     Part,
     Stage,
 )
-from triage.services import taxonomy
+from triage.services import batches, taxonomy
 from triage.services.classification.packed_lines import packer_in_force
+from triage.services.classification.packing_permission import find_permission
 from triage.services.evaluation import automation, packing
 from triage.services.evaluation.configurations import in_force, to_json
 from triage.simulator import RunningSimulator
@@ -236,3 +242,135 @@ def test_a_real_run_is_judged_and_says_that_it_was_simulated(
     assert verdict.paired.tickets >= 9
     assert (verdict.paired.only_first, verdict.paired.only_second) == (0, 0)
     assert "simulated answers" in verdict.refusal
+
+
+def allowed(by: User, **fields: Any) -> Evaluation:
+    """Packing is switched on by a test, which is returned."""
+    evaluation = a_run((BOTH, 500), **fields)
+    packing.allow_packing(evaluation, by=by)
+    return evaluation
+
+
+def is_used() -> bool:
+    return packer_in_force(taxonomy.current(), apart=()) is not None
+
+
+def test_the_permission_keeps_the_evaluation_it_rests_on(bob: User) -> None:
+    evaluation = allowed(bob)
+
+    assert automation.current().packing_evaluation == evaluation
+    assert (is_used(), packing.why_unused()) == (True, "")
+    packing.switch_packing_off(by=bob)
+    assert automation.current().packing_evaluation is None
+
+
+def test_packing_ends_where_claude_reads_other_labels(bob: User) -> None:
+    evaluation = allowed(bob)
+    Label.objects.filter(slug="login").update(description="Passwords alone.")
+    taxonomy.publish(by=bob)
+
+    assert not is_used()
+    assert packing.why_unused() == (
+        f"Packing is allowed by evaluation {evaluation.pk} but not used: it was tested with another guide:"
+        " the labels read otherwise now."
+    )
+
+
+def test_packing_goes_on_where_only_switches_of_labels_change(bob: User) -> None:
+    allowed(bob)
+    Label.objects.filter(slug="login").update(threshold=0.97)
+    taxonomy.publish(by=bob)
+
+    assert (is_used(), packing.why_unused()) == (True, "")
+
+
+def test_packing_ends_where_another_first_model_is_asked(bob: User) -> None:
+    evaluation = allowed(bob)
+    kept = [each | {"first_model": "claude-sonnet-5"} for each in evaluation.configurations]
+    Evaluation.objects.update(configurations=kept)
+
+    assert not is_used()
+    assert "tested with Sonnet 5, and Haiku 5.5 is asked now" in packing.why_unused()
+
+
+def test_packing_ends_where_somebody_else_answers(bob: User, settings: Settings) -> None:
+    allowed(bob)
+    settings.TRIAGE_SIMULATOR = not settings.TRIAGE_SIMULATOR
+
+    assert not is_used()
+    assert "tested on the simulator’s answers" in packing.why_unused()
+
+
+def test_packing_is_used_again_once_the_labels_are_those_of_the_test(bob: User) -> None:
+    allowed(bob)
+    before = Label.objects.get(slug="login").description
+    for words in ("Passwords alone.", before):
+        Label.objects.filter(slug="login").update(description=words)
+        taxonomy.publish(by=bob)
+
+    assert is_used()
+
+
+def test_a_simulated_test_allows_no_packing_where_claude_answers(
+    bob: User, settings: Settings
+) -> None:
+    evaluation = a_run((BOTH, 500))
+    settings.TRIAGE_SIMULATOR = not settings.TRIAGE_SIMULATOR
+
+    with pytest.raises(Conflict, match="Simulated answers show nothing"):
+        packing.allow_packing(evaluation, by=bob)
+
+    assert in_use() == (1, "")
+
+
+def test_what_a_person_answers_for_stays(bob: User, settings: Settings) -> None:
+    allowed(bob)
+    packing.override_packing(5, reason="A trial.", by=bob)
+    Label.objects.filter(slug="login").update(description="Passwords alone.")
+    taxonomy.publish(by=bob)
+    settings.TRIAGE_SIMULATOR = not settings.TRIAGE_SIMULATOR
+
+    assert automation.current().packing_evaluation is None
+    assert (is_used(), packing.why_unused()) == (True, "")
+
+
+def test_the_page_says_that_packing_is_not_used_and_why(bob: User, client: Client) -> None:
+    evaluation = allowed(bob)
+    client.force_login(bob)
+    before = client.get(reverse("admin:automation")).text
+    Label.objects.filter(slug="login").update(description="Passwords alone.")
+    taxonomy.publish(by=bob)
+
+    after = client.get(reverse("admin:automation")).text
+
+    assert "but not used" not in before
+    assert "Backfill asks for 10 tickets a call." in before
+    assert f"Packing is allowed by evaluation {evaluation.pk} but not used" in after
+    assert "Backfill asks for one ticket a call." in after
+
+
+def test_whether_packing_is_used_is_one_query(
+    bob: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    allowed(bob)
+    is_used()
+
+    with django_assert_num_queries(1):
+        find_permission()
+
+
+def test_a_backfill_asks_one_by_one_where_the_test_no_longer_speaks_of_what_is_in_force(
+    bob: User, desk: Desk, simulated: RunningSimulator
+) -> None:
+    allowed(bob)
+    Label.objects.filter(slug="login").update(description="Passwords alone.")
+    taxonomy.publish(by=bob)
+    for n in range(3):
+        desk.receive(f"I forgot my password, order {n}.")
+
+    with capture_logs() as logged:
+        batches.submit_backfill()
+
+    assert Batch.objects.get().lines == 3
+    said = [each for each in logged if each["event"] == "packing is allowed but not used"]
+    assert len(said) == 1

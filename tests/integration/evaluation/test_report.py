@@ -222,7 +222,7 @@ def test_the_results_speak_by_the_calibrators_that_triage_would_get(simulated: o
         promise=Promise(0.05, 0.05),
     )
 
-    versions = told["configurations"][0]["recommendation"]["calibrators"]
+    versions = told["configurations"][0]["calibration"]["versions"]
     evaluation.results, evaluation.finished_at = told, timezone.now()
     evaluation.state = EvaluationState.DONE
     evaluation.save()

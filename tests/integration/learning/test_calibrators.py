@@ -31,7 +31,7 @@ from triage.services import taxonomy
 from triage.services.classification import calibrating, stage_0
 from triage.services.classification.calibrating import GUIDE, LOCAL_VERSION, SIMULATED
 from triage.services.classification.prompt import guide_version, prompt_version
-from triage.services.evaluation import calibrators, fitting
+from triage.services.evaluation import calibrators, claims, fitting, scaling, work
 from triage.services.evaluation.configurations import in_force, to_json
 from triage.services.gateway.catalog import HAIKU, SONNET
 from triage.services.local import storage, training
@@ -102,6 +102,18 @@ def _answer(
         runner_up=draw.choice(LABELS),
         runner_up_confidence=(1 - confidence) / 2,
     )
+
+
+def settle(evaluation: Evaluation) -> Evaluation:
+    """As a run does it before it is done: the local model's chances beside the answers."""
+    rows = Evaluation.objects.filter(pk=evaluation.pk)
+    rows.update(state=EvaluationState.RUNNING)
+    claimed, run = claims.claim(evaluation.pk), work.load(evaluation)
+    assert claimed is not None
+    scaling.scale_firsts(run, claimed)
+    scaling.scale_strongs(run, claimed)
+    rows.update(state=EvaluationState.DONE)
+    return evaluation
 
 
 def crown(*, seed: int, trust: float = 0.7) -> LocalModel:
@@ -194,7 +206,7 @@ def test_without_a_report_nothing_can_be_measured(bob: User) -> None:
 
 def test_the_champions_chances_make_the_calibrator_sharper(bob: User) -> None:
     champion = crown(seed=7)
-    evaluation = evaluate()
+    evaluation = settle(evaluate())
 
     found = fitting.fit_from(evaluation, by=bob)
 
@@ -206,7 +218,7 @@ def test_what_the_champion_may_have_learnt_from_lends_it_no_chances(bob: User) -
     evaluation = evaluate()
     evaluation.tickets.filter(part=Part.CALIBRATE).update(part=Part.CHOOSE)
     crown(seed=7)
-    again = evaluate()
+    again = settle(evaluate())
 
     found = fitting.fit_from(again, by=bob)
 

@@ -95,10 +95,35 @@ def test_a_stage_has_the_calibrator_that_triage_would_get() -> None:
         Signals(s.confidence, s.runner_up_confidence if s.runner_up else 0.0) for s, _ in firsts
     ]
 
-    found = told(MANY)["recommendation"]["calibrators"]
+    found = told(MANY)["calibration"]["versions"]
 
     expected = fit_signals(signals, [s.label == truth for s, truth in firsts])
     assert found["classify"] == expected.version
+
+
+@pytest.mark.parametrize(
+    ("asked", "speaks_of", "is_own"),
+    [("", "stated", False), ("own", "calibrated", True), ("abc", "calibrated", False)],
+)
+def test_thresholds_speak_of_what_decided(asked: str, speaks_of: str, is_own: bool) -> None:
+    found = told(MANY, first_calibrator=asked)
+
+    versions = found["calibration"]["versions"] if is_own else {"classify": asked} if asked else {}
+    recommendation = found["recommendation"]
+    assert recommendation["speaks_of"] == speaks_of
+    assert recommendation["calibrators"].get("classify") == versions.get("classify")
+
+
+def test_what_is_calibrated_goes_before_what_was_stated() -> None:
+    sure_of_nothing = [
+        replace(c, first=replace(c.first, calibrated=0.01)) if c.first else c for c in MANY
+    ]
+
+    before, after = told(MANY), told(sure_of_nothing, first_calibrator="abc")
+
+    assert before["coverage"]["part"] > after["coverage"]["part"]
+    assert before["recommendation"]["coverage"] != after["recommendation"]["coverage"]
+    assert after["calibration"]["in_use"]["ece"] > after["calibration"]["before"]["ece"]
 
 
 def test_with_too_few_tickets_confidences_stay_as_stated_and_it_is_said_why() -> None:

@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
-from triage.models import Automation
+import structlog
+
 from triage.services.classification import packing
+from triage.services.classification.packing_permission import find_permission
 from triage.services.classification.prompt import INSTRUCTION
 from triage.services.gateway import Request
 from triage.services.gateway.batches import (
@@ -23,17 +25,31 @@ from triage.services.gateway.batches import (
 from triage.services.masking import mask
 from triage.services.taxonomy import Taxonomy
 
+log = structlog.get_logger(__name__)
+
 
 def packer_in_force(current: Taxonomy, *, apart: Collection[str]) -> Packer | None:
-    """What puts lines together, where that is switched on; None where each ticket has a call of its own.
+    """What puts lines together, where that is allowed for what is in force; None where each ticket has a call of its own.
+
+    It is asked once for a batch, so what it reads is kept no longer.
 
     Args:
         apart: The ids of the tickets that share a call with none, such as those whose text reads like an instruction.
     """
-    kept = Automation.objects.filter(pk=1).values_list("tickets_a_call", flat=True).first()
-    if kept is None or kept < 2:
+    permission = find_permission()
+    if permission is None:
         return None
-    return partial(_pack, current=current, apart=frozenset(apart), tickets_a_call=kept)
+    if why := permission.why_unused(current):
+        log.warning(
+            "packing is allowed but not used", evaluation=permission.evaluation_id, reason=why
+        )
+        return None
+    return partial(
+        _pack,
+        current=current,
+        apart=frozenset(apart),
+        tickets_a_call=permission.tickets_a_call,
+    )
 
 
 def take_apart(requests: Sequence[Request], current: Taxonomy, *, model: str) -> None:

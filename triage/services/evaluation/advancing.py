@@ -11,7 +11,7 @@ from django.conf import settings
 
 from triage.models import Evaluation, EvaluationState
 from triage.queue import TaskName, enqueue
-from triage.services.evaluation import automation, claims, results, waves
+from triage.services.evaluation import automation, claims, results, scaling, waves
 from triage.services.evaluation.claims import Claimed, ClaimLost
 from triage.services.evaluation.live import Slice, ask_what_is_left
 from triage.services.evaluation.reading import cases_of
@@ -70,13 +70,21 @@ def _work(claimed: Claimed) -> Next:
     if not run.answers:
         _look_for_shuffled(run)
     now = Slice(run, claimed, purse_of(evaluation), until=monotonic() + SLICE_SECONDS)
-    ask_what_is_left(now, is_alone=evaluation.is_batch)
+    _ask(now, is_alone=evaluation.is_batch)
     if evaluation.is_batch and not now.is_over:
         waves.submit_missing(run, claimed, now.purse, until=now.until)
     if run.is_complete:
         _finish(run, claimed)
         return Next.NOTHING
     return _next(now)
+
+
+def _ask(now: Slice, *, is_alone: bool) -> None:
+    """First for the first models, then for what these escalate, which is settled only then."""
+    scaling.scale_firsts(now.run, now.claimed)
+    ask_what_is_left(now, is_alone=is_alone)
+    if scaling.scale_firsts(now.run, now.claimed):
+        ask_what_is_left(now, is_alone=is_alone)
 
 
 def _next(now: Slice) -> Next:
@@ -99,6 +107,7 @@ def _look_for_shuffled(run: Run) -> None:
 
 def _finish(run: Run, claimed: Claimed) -> None:
     """The results of all answers, kept with the run."""
+    scaling.scale_strongs(run, claimed)
     evaluation, now = run.evaluation, automation.current()
     cases = [cases_of(evaluation, configuration=each.place) for each in run.askings]
     told = results.compute(

@@ -7,7 +7,14 @@ from triage.models import Part, Stage
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One stage's usable answer. `confidence` (0 to 1) is stated, not calibrated; `latency_ms` is None for a batch."""
+    """One stage's usable answer.
+
+    Args:
+        confidence: As it was stated, 0 to 1.
+        latency_ms: None for a batch.
+        local_chance: Of its label, with the local model's answer joined; None without such a model.
+        calibrated: The chance of being right by the configuration's calibrator; None without one.
+    """
 
     label: str
     confidence: float
@@ -15,6 +22,13 @@ class Said:
     runner_up_confidence: float
     cost_nanousd: int
     latency_ms: int | None
+    local_chance: float | None = None
+    calibrated: float | None = None
+
+    @property
+    def chance(self) -> float:
+        """What thresholds are asked of: calibrated where the configuration calibrates, else as stated."""
+        return self.confidence if self.calibrated is None else self.calibrated
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,15 @@ A ticket that is left out has a `problem`. A finding that leaves nobody out is a
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
 from triage.exceptions import InvalidInput
-from triage.models import Part
+from triage.services.evaluation import parting
 from triage.services.evaluation.sampling import CorrectedSource, Labelled, Read, Source
-from triage.services.statistics import splits
 from triage.services.statistics.duplicates import clusters, digest, words
-from triage.services.statistics.splits import SHARES
 from triage.services.taxonomy import LabelSnapshot, Taxonomy
 
 NUMBERS_SHOWN = 10
@@ -82,13 +80,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A ticket as it is evaluated: what it counts for, or why it does not."""
+    """A ticket as it is evaluated: what it counts for, or why it does not. `is_known`: to a calibrator that decides."""
 
     labelled: Labelled
     label: str = ""
     cluster: int = 0
     part: str = ""
     problem: str = ""
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,18 @@ class Judged:
 
 
 def judge(
-    found: Read, source: Source, *, taxonomies: Sequence[Taxonomy], seed: int, limit: int
+    found: Read,
+    source: Source,
+    *,
+    taxonomies: Sequence[Taxonomy],
+    seed: int,
+    limit: int,
+    fitted_on: frozenset[str] = frozenset(),
 ) -> Judged:
     """A random sample of at most `limit` usable tickets, with parts; labels are those of the first taxonomy.
+
+    Args:
+        fitted_on: Digests of the texts that the calibrators which decide were fitted on.
 
     Raises:
         InvalidInput: Not one of them is usable; says why.
@@ -115,7 +123,7 @@ def judge(
     named = _without_contradictions([_named(each, taxonomy) for each in found.tickets])
     drawn = _drawn([each for each in named if not each.problem], seed=seed)
     fresh, in_guide = _without_guide(drawn[: 2 * limit], taxonomies)
-    counted = _parted(sorted(fresh[:limit], key=_number), seed=seed)
+    counted = _parted(sorted(fresh[:limit], key=_number), seed=seed, fitted_on=fitted_on)
     left_out = [each for each in named if each.problem] + in_guide
     found_all = [
         *_unreadable(found.unreadable),
@@ -195,17 +203,12 @@ def _as_example(each: Labelled) -> str:
     return " ".join(text.split())[:GUIDE_CHARACTERS]
 
 
-def _parted(tickets: Sequence[Sampled], *, seed: int) -> list[Sampled]:
-    """With the number of each one's cluster, and its part; with fewer clusters than parts all are for the report."""
-    groups = clusters([each.labelled.text for each in tickets]) if tickets else ()
-    cluster_of = {place: number for number, group in enumerate(groups, 1) for place in group}
-    part_of: Mapping[int, str] = {}
-    if len(groups) >= len(SHARES):
-        dealt = splits.deal(groups, seed=seed)
-        part_of = {place: part.value for part, places in dealt.items() for place in places}
+def _parted(tickets: Sequence[Sampled], *, seed: int, fitted_on: frozenset[str]) -> list[Sampled]:
+    """With the number of each one's cluster, and its part."""
+    places = parting.place([each.labelled.text for each in tickets], seed=seed, fitted_on=fitted_on)
     return [
-        replace(each, cluster=cluster_of[place], part=part_of.get(place, Part.REPORT.value))
-        for place, each in enumerate(tickets)
+        replace(each, cluster=place.cluster, part=place.part.value, is_known=place.is_known)
+        for each, place in zip(tickets, places, strict=True)
     ]
 
 
@@ -242,6 +245,7 @@ def _warnings(counted: Sequence[Sampled], source: Source, taxonomy: Taxonomy) ->
         yield _corrections_alone(counted)
     yield from _few(counted)
     yield from _repeated(counted)
+    yield from _known(counted)
     yield from _off_topic(counted, taxonomy)
     yield from _foreign(counted)
     if cut := [each for each in counted if each.labelled.is_cut]:
@@ -274,6 +278,15 @@ def _repeated(counted: Sequence[Sampled]) -> Iterator[Finding]:
         different = len({each.cluster for each in doubles})
         text = f"{_tickets(doubles)} say what another one says, of {different:,} different texts. They count, in the same part."
         yield _finding("duplicate", text, doubles)
+
+
+def _known(counted: Sequence[Sampled]) -> Iterator[Finding]:
+    if some := [each for each in counted if each.is_known]:
+        text = (
+            f"{_tickets(some)} {_are(some)} what the calibrators that decide were fitted on, or the like: they calibrate again,"
+            " and prove nothing."
+        )
+        yield _finding("known", text, some)
 
 
 def _off_topic(counted: Sequence[Sampled], taxonomy: Taxonomy) -> Iterator[Finding]:

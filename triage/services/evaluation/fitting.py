@@ -4,22 +4,21 @@ One is fitted on the tickets for calibrating and measured on those of the report
 is what thresholds are proven for.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from django.conf import settings
 
 from accounts.models import User
 from triage.exceptions import InvalidInput
-from triage.models import Calibrator, Evaluation, LocalModel, Part, Stage
+from triage.models import Calibrator, Evaluation, Part, Stage
 from triage.services import taxonomy
-from triage.services.classification import calibrating, stage_0
+from triage.services.classification import calibrating
 from triage.services.classification.prompt import guide_version, prompt_version
 from triage.services.evaluation import calibrators
 from triage.services.evaluation.configurations import Configuration
-from triage.services.evaluation.reading import cases_of
-from triage.services.evaluation.signalling import Judged, judged, may_have_learnt
+from triage.services.evaluation.reading import cases_of, is_simulated
+from triage.services.evaluation.results.rule import part_of
+from triage.services.evaluation.signalling import Judged, judged
 from triage.services.statistics.calibrating import fit_signals
 from triage.services.statistics.reliability import ece, equal_mass
 from triage.services.statistics.signals import Signal, Signalled, to_json
@@ -47,12 +46,9 @@ def fit_from(
     """
     chosen = calibrators.check_fits(evaluation, stage, configuration)
     model = chosen.first_model if stage is Stage.FIRST else chosen.strong_model
-    local = stage_0.champion()
-    learnt = may_have_learnt(local) if local else frozenset[str]()
     cases = cases_of(evaluation, configuration=configuration)
     calibrate, report = (
-        judged([c for c in cases if c.part is part], stage, model=model, learnt=learnt)
-        for part in (Part.CALIBRATE, Part.REPORT)
+        judged(part_of(cases, part), stage) for part in (Part.CALIBRATE, Part.REPORT)
     )
     fitted = fit_signals(calibrate.signals, calibrate.are_right)
     before, after = _errors(fitted, report)
@@ -61,7 +57,7 @@ def fit_from(
         version=fitted.version,
         evaluation=evaluation,
         defaults={
-            "parameters": to_json(fitted) | _beside(fitted, evaluation, chosen, local),
+            "parameters": to_json(fitted) | _beside(fitted, evaluation, chosen),
             "model": model,
             "prompt_version": prompt_version(taxonomy.load(chosen.taxonomy_version_id)),
             "tickets": fitted.tickets,
@@ -90,18 +86,11 @@ def _errors(fitted: Signalled, report: Judged) -> tuple[float, float]:
     return stated, ece(equal_mass([fitted.chance(each) for each, _ in rows], are_right))
 
 
-def _beside(
-    fitted: Signalled, evaluation: Evaluation, chosen: Configuration, local: LocalModel | None
-) -> dict[str, Any]:
-    is_local = local is not None and Signal.LOCAL in fitted.weights
+def _beside(fitted: Signalled, evaluation: Evaluation, chosen: Configuration) -> dict[str, Any]:
+    is_local = Signal.LOCAL in fitted.weights
     return {
-        calibrating.SIMULATED: _is_simulated(evaluation),
+        calibrating.SIMULATED: is_simulated(evaluation),
         calibrating.GUIDE: guide_version(taxonomy.load(chosen.taxonomy_version_id)),
-        calibrating.LOCAL_VERSION: local.version if local and is_local else "",
+        calibrating.LOCAL_VERSION: chosen.local_version if is_local else "",
         calibrators.USES: [],
     }
-
-
-def _is_simulated(evaluation: Evaluation) -> bool:
-    results: Mapping[str, Any] = evaluation.results or {}
-    return bool(results.get("is_simulated", settings.TRIAGE_SIMULATOR))

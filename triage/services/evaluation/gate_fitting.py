@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from triage.models import Calibrator, Call, Evaluation, EvaluationAnswer, EvaluationSource
 from triage.services import taxonomy
-from triage.services.classification.calibrating import why_passed_over
+from triage.services.classification.calibrating import LOCAL_VERSION, why_passed_over
 from triage.services.classification.prompt import prompt_version
 from triage.services.evaluation import automation
 from triage.services.evaluation.configurations import Configuration, from_json, in_force
@@ -32,9 +32,10 @@ OTHER_WAY = "proven for another way of asking"
 OTHER_THRESHOLDS = "proven with other general thresholds"
 LAXER = "proven for a promise that is laxer than the one in force"
 NOT_CALIBRATING = (
-    "proven for calibrated confidences: put this evaluation’s calibration in use first"
+    "proven by calibrators that are not those in use: put them in use, or evaluate again"
 )
 CALIBRATING = "proven for stated confidences, where calibrated ones are in use"
+OTHER_LOCAL = "proven beside another local model, whose chances the calibrators weigh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Now:
 
     Args:
         calibrators: The versions by stage of those that are asked; `passed_over` says why one in use is not.
+        weighs_local: One of them weighs the local model's chances.
     """
 
     at: datetime
@@ -51,6 +53,7 @@ class Now:
     promise: Promise
     calibrators: Mapping[str, str]
     passed_over: str
+    weighs_local: bool
 
 
 def now_in_force() -> Now:
@@ -69,6 +72,7 @@ def now_in_force() -> Now:
         promise=Promise(row.target, row.d),
         calibrators={each.stage: each.version for each, why in reasons.items() if not why},
         passed_over=next(filter(None, reasons.values()), ""),
+        weighs_local=any(each.parameters.get(LOCAL_VERSION) for each in active),
     )
 
 
@@ -82,7 +86,7 @@ def why_unfit(
         _of_asking(asked, now.configuration),
         _of_prompt(evaluation, place, asked, now),
         _of_promise(recommendation, now.promise),
-        _of_calibration(recommendation, now),
+        _of_calibration(recommendation, asked, now),
     )
     return next((reason for found in reasons for reason in found), "")
 
@@ -119,13 +123,16 @@ def _of_promise(recommendation: Mapping[str, Any], now: Promise) -> Iterator[str
         yield LAXER
 
 
-def _of_calibration(recommendation: Mapping[str, Any], now: Now) -> Iterator[str]:
+def _of_calibration(
+    recommendation: Mapping[str, Any], asked: Configuration, now: Now
+) -> Iterator[str]:
     """A threshold means something only on the scale that it was chosen on."""
-    if recommendation["calibrators"] == now.calibrators:
-        return
-    if not recommendation["calibrators"]:
-        yield CALIBRATING
-    yield f"{NOT_CALIBRATING} ({now.passed_over})" if now.passed_over else NOT_CALIBRATING
+    if recommendation["calibrators"] != now.calibrators:
+        if not recommendation["calibrators"]:
+            yield CALIBRATING
+        yield f"{NOT_CALIBRATING} ({now.passed_over})" if now.passed_over else NOT_CALIBRATING
+    elif now.weighs_local and asked.local_version != now.configuration.local_version:
+        yield OTHER_LOCAL
 
 
 def _decisive(version: Taxonomy) -> list[LabelSnapshot]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from triage.exceptions import InvalidInput
 from triage.models import Evaluation, EvaluationState, Label
-from triage.services.evaluation.gate_fitting import Now, now_in_force, why_unfit
+from triage.services.evaluation.gate_fitting import HOLDS_FOR, Now, now_in_force, why_unfit
+from triage.services.evaluation.gate_looks import Looks, looks_until, ordinal
 
 LOOKED_AT = 50  # the newest evaluations
 NOT_DONE = "no evaluation is done that speaks of this label"
@@ -35,6 +36,7 @@ class Proof:
         d: but for this chance that the promise is broken.
         answered: Judged tickets at that threshold, `errors` of them wrong.
         upper_error: The bound of the share of wrong ones that was proven.
+        number: 1 where it was the first look at the same labels and models, 2 for the second: the promise is one of the first.
     """
 
     evaluation_id: int
@@ -46,6 +48,7 @@ class Proof:
     answered: int
     errors: int
     upper_error: float
+    number: int
 
     @property
     def words(self) -> str:
@@ -55,6 +58,21 @@ class Proof:
             f"Evaluation {self.evaluation_id}{simulated}: at most {100 * self.target:g} % wrong with"
             f" {100 * (1 - self.d):g} % confidence from {self.threshold:.4g} on; {self.answered:,} judged tickets"
         )
+
+    @property
+    def note(self) -> str:
+        """ "the 4th evaluation of these labels and models in 90 days: the 95 % is a promise of one"; "" for the first."""
+        if self.number == 1:
+            return ""
+        return (
+            f"the {ordinal(self.number)} evaluation of these labels and models in {HOLDS_FOR.days} days:"
+            f" the {100 * (1 - self.d):g} % is a promise of one"
+        )
+
+    @property
+    def sentences(self) -> str:
+        """Both, as they stand in a history."""
+        return f"{self.words}. It is {self.note}." if self.note else f"{self.words}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +132,8 @@ def proof_by(evaluation: Evaluation, label: Label) -> Proof:
     """
     if evaluation.state != EvaluationState.DONE:
         raise InvalidInput("evaluation", "it is not done")
-    heard = list(_heard(evaluation, now_in_force()))
+    now = now_in_force()
+    heard = list(_heard(evaluation, now, looks_until(now.at)))
     fitting = [_said(label, each) for each in heard if not each.unfit]
     for said in fitting:
         if said.proof:
@@ -131,9 +150,10 @@ def is_proposed(label: Label) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One configuration's recommendation; `unfit` says why it does not speak of what is in force."""
+    """One configuration's recommendation; `unfit` says why it does not speak of what is in force, `number` as in `Proof`."""
 
     evaluation_id: int
+    number: int
     is_simulated: bool
     recommendation: Json
     unfit: str
@@ -142,17 +162,19 @@ class _Heard:
 def _speaking(now: Now) -> Iterator[_Heard]:
     """The newest evaluations, configuration by configuration."""
     rows = Evaluation.objects.filter(state=EvaluationState.DONE).order_by("-finished_at", "-pk")
+    looks = looks_until(now.at)
     for evaluation in rows[:LOOKED_AT]:
-        yield from _heard(evaluation, now)
+        yield from _heard(evaluation, now, looks)
 
 
-def _heard(evaluation: Evaluation, now: Now) -> Iterator[_Heard]:
+def _heard(evaluation: Evaluation, now: Now, looks: Looks) -> Iterator[_Heard]:
     results = evaluation.results or {}
     for place, kept in enumerate(results.get("configurations", [])):
         recommendation = kept["recommendation"]
         unfit = why_unfit(evaluation, place, recommendation, now)
         is_simulated = bool(results.get("is_simulated"))
-        yield _Heard(evaluation.pk, is_simulated, recommendation, unfit)
+        number = looks.number_of(evaluation.pk, place)
+        yield _Heard(evaluation.pk, number, is_simulated, recommendation, unfit)
 
 
 def _row(label: Label, heard: list[_Heard]) -> Row:
@@ -220,6 +242,7 @@ def _said(label: Label, heard: _Heard) -> Said:
         answered=group["answered"],
         errors=group["errors"],
         upper_error=group["upper_error"],
+        number=heard.number,
     )
     return Said(group["group"], proof)
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
 from accounts.models import User
-from triage.exceptions import Conflict, InvalidInput
+from triage.exceptions import Conflict, InvalidInput, NoTaxonomy
 from triage.models import (
     AnswerState,
     Evaluation,
@@ -23,7 +24,9 @@ from triage.models import (
     EvaluationState,
     Stage,
 )
+from triage.services import taxonomy
 from triage.services.classification.packing import TICKETS_AT_MOST
+from triage.services.classification.packing_permission import find_permission
 from triage.services.evaluation import automation
 from triage.services.evaluation.automation import Switched, checked_reason
 from triage.services.evaluation.cases import Case
@@ -37,6 +40,7 @@ MARGIN = 0.01  # a point: so much may packed calls lose, as a share of the ticke
 D = 0.05
 MOST = 1_000_000  # tickets: nobody labels more
 GROUNDS_MAX_CHARACTERS = 300
+SAVED = ("tickets_a_call", "packing_grounds", "packing_evaluation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def compare_packed(
 
 
 def allow_packing(evaluation: Evaluation, *, by: User) -> Switched:
-    """From now on backfill packs as many tickets into a call as `evaluation` has tested.
+    """From now on backfill packs as many tickets into a call as `evaluation` has tested, while what it tested is in force.
 
     Raises:
         Conflict: The evaluation is no such test, or does not show it; in words, with the tickets that are missing.
@@ -122,7 +126,7 @@ def allow_packing(evaluation: Evaluation, *, by: User) -> Switched:
     if verdict.refusal:
         raise Conflict(verdict.refusal)
     grounds = f"Evaluation {evaluation.pk}, switched on by {by}. {verdict.words}"
-    return _save(verdict.tickets_a_call, grounds, by=by)
+    return _save(verdict.tickets_a_call, grounds, by=by, evaluation=evaluation)
 
 
 def override_packing(tickets_a_call: int, *, reason: str, by: User) -> Switched:
@@ -142,12 +146,29 @@ def switch_packing_off(*, by: User) -> Switched:
     return _save(1, "", by=by)
 
 
-def _save(tickets_a_call: int, grounds: str, *, by: User) -> Switched:
+def why_unused() -> str:
+    """Why packing is allowed but not used, as a sentence; "" where it is used, or not allowed."""
+    permission = find_permission()
+    if permission is None:
+        return ""
+    try:
+        why = permission.why_unused(taxonomy.current())
+    except NoTaxonomy:
+        return ""
+    if not why:
+        return ""
+    return f"Packing is allowed by evaluation {permission.evaluation_id} but not used: {why}."
+
+
+def _save(
+    tickets_a_call: int, grounds: str, *, by: User, evaluation: Evaluation | None = None
+) -> Switched:
     with transaction.atomic():
         row = automation.locked()
         row.tickets_a_call = tickets_a_call
         row.packing_grounds = grounds[:GROUNDS_MAX_CHARACTERS]
-        row.save(update_fields=["tickets_a_call", "packing_grounds", "updated_at"])
+        row.packing_evaluation = evaluation
+        row.save(update_fields=[*SAVED, "updated_at"])
     log.info("packing changed", tickets_a_call=tickets_a_call, grounds=grounds, by=by.pk)
     return Switched(f"Backfill asks for {tickets_a_call} tickets a call.", by, grounds)
 
@@ -166,13 +187,16 @@ def _tested(evaluation: Evaluation) -> int:
         raise Conflict("Configuration A must ask for one ticket a call, and B for several.")
     if _alone(single) != _alone(in_force()):
         raise Conflict("Labels, models or thresholds have changed since: test what is in force.")
+    if bool((evaluation.results or {}).get("is_simulated")) != settings.TRIAGE_SIMULATOR:
+        raise Conflict("Simulated answers show nothing of Claude’s, nor the reverse.")
     _check_packed(evaluation, packed.tickets_a_call)
     return packed.tickets_a_call
 
 
 def _alone(configuration: Configuration) -> Configuration:
     """All of it but how many tickets go into a call, and what does not decide a label."""
-    return replace(configuration, name="", tickets_a_call=1, asks_strong_always=False)
+    plain = replace(configuration, name="", tickets_a_call=1, asks_strong_always=False)
+    return replace(plain, first_calibrator="", strong_calibrator="", local_version="")
 
 
 def _check_packed(evaluation: Evaluation, tickets_a_call: int) -> None:

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, Sum, TextField
 from django.db.models.functions import Cast
 
@@ -45,6 +47,12 @@ class Progress:
 
 def configurations_of(evaluation: Evaluation) -> tuple[Configuration, ...]:
     return tuple(from_json(kept) for kept in evaluation.configurations)
+
+
+def is_simulated(evaluation: Evaluation) -> bool:
+    """Whether its answers are the simulator's; of one that is not done: whether they would be now."""
+    results: Mapping[str, Any] = evaluation.results or {}
+    return bool(results.get("is_simulated", settings.TRIAGE_SIMULATOR))
 
 
 def cases_of(evaluation: Evaluation, *, configuration: int) -> tuple[Case, ...]:
@@ -107,8 +115,8 @@ def _case(row: EvaluationTicket, answers: Answers, configuration: Configuration)
         text=text_of(row),
         truth=row.label,
         part=Part(row.part),
-        first=_said(first),
-        strong=_said(strong),
+        first=usable(first),
+        strong=usable(strong),
         escalation=escalation,
         cost_nanousd=first.cost_nanousd + (strong.cost_nanousd if strong and escalation else 0),
         first_problem=first.problem,
@@ -120,9 +128,13 @@ def text_of(row: EvaluationTicket) -> str:
     return f"{row.subject}\n{row.description}" if row.subject else row.description
 
 
-def _said(row: EvaluationAnswer | None) -> Said | None:
-    if row is None or row.state != AnswerState.ANSWERED:
-        return None
+def usable(row: EvaluationAnswer | None) -> Said | None:
+    """What it says, if that is an answer."""
+    return said_of(row) if row is not None and row.state == AnswerState.ANSWERED else None
+
+
+def said_of(row: EvaluationAnswer) -> Said:
+    """What an answered row says."""
     return Said(
         label=row.label,
         confidence=row.confidence or 0.0,
@@ -130,6 +142,8 @@ def _said(row: EvaluationAnswer | None) -> Said | None:
         runner_up_confidence=row.runner_up_confidence or 0.0,
         cost_nanousd=row.cost_nanousd,
         latency_ms=row.latency_ms,
+        local_chance=row.local_chance,
+        calibrated=row.chance,
     )
 
 

@@ -14,7 +14,10 @@ def strong_model_of(configuration: Configuration) -> str:
 
 
 def escalation_of(first: EvaluationAnswer, configuration: Configuration) -> str:
-    """Why the strong model is asked after this answer of the first one, in words; "" where it is not."""
+    """Why the strong model is asked after this answer of the first one, in words; "" where it is not.
+
+    Of a configuration that calibrates nobody can say before `scaling` has been there.
+    """
     if not strong_model_of(configuration):
         return ""
     if first.state != AnswerState.ANSWERED:
@@ -26,4 +29,5 @@ def escalation_of(first: EvaluationAnswer, configuration: Configuration) -> str:
 
 def _answer(row: EvaluationAnswer) -> Answer:
     runner_up = Guess(row.runner_up, row.runner_up_confidence or 0.0) if row.runner_up else None
-    return Answer(Guess(row.label, row.confidence or 0.0), runner_up, reason="", sides={})
+    sure = row.confidence if row.chance is None else row.chance
+    return Answer(Guess(row.label, sure or 0.0), runner_up, reason="", sides={})

@@ -18,10 +18,11 @@ from triage.models import Evaluation, EvaluationState, EvaluationTicket
 from triage.models.evaluations import CONFIGURATIONS_AT_MOST
 from triage.queue import TaskName, enqueue
 from triage.services import taxonomy
-from triage.services.evaluation import claims, quoting
+from triage.services.evaluation import claims, ending, quoting
 from triage.services.evaluation.asking import Asking
 from triage.services.evaluation.configurations import NAMES, Configuration, to_json
 from triage.services.evaluation.findings import Judged, Sampled, judge
+from triage.services.evaluation.parting import find_fitted_on
 from triage.services.evaluation.reading import spent_nanousd
 from triage.services.evaluation.sampling import (
     ConfirmedSource,
@@ -75,7 +76,14 @@ def propose(
     _check(name=name, seed=seed, budget_nanousd=budget_nanousd)
     versions = [taxonomy.load(each.taxonomy_version_id) for each in named]
     found = read(source, seed=seed)
-    judged = judge(found, source, taxonomies=versions, seed=seed, limit=source.limit)
+    judged = judge(
+        found,
+        source,
+        taxonomies=versions,
+        seed=seed,
+        limit=source.limit,
+        fitted_on=find_fitted_on(named),
+    )
     askings = [
         Asking(0, place, each, version, seed)
         for place, (each, version) in enumerate(zip(named, versions, strict=True))
@@ -114,10 +122,13 @@ def start(evaluation_id: int, *, by: User) -> Evaluation:
 
 
 def cancel(evaluation_id: int, *, by: User) -> Evaluation:
-    """Nothing more is asked. What batches at the provider still bring is kept, and paid; one that is over stays as it is.
+    """Nothing more is asked, and its batches end. What was answered is kept, and paid; one that is over stays as it is.
+
+    A batch that could not be cancelled at the provider is cancelled by the sweep, unless the run goes on meanwhile.
 
     Raises:
         Conflict: It is done, or has failed.
+        InsideTransaction: The caller holds a transaction open, and some batch is underway.
     """
     with transaction.atomic():
         evaluation = _locked(evaluation_id)
@@ -126,8 +137,9 @@ def cancel(evaluation_id: int, *, by: User) -> Evaluation:
             raise Conflict(f"“{evaluation}” is {state}.")
         if evaluation.state != EvaluationState.CANCELLED:
             evaluation.state, evaluation.finished_at = EvaluationState.CANCELLED, timezone.now()
-            evaluation.error = f"cancelled by {by.name or by.email}"[:300]
+            evaluation.error = f"{ending.CANCELLED_BY} {by.name or by.email}"[:300]
             evaluation.save(update_fields=["state", "finished_at", "error"])
+    ending.end_batches(evaluation_id)
     return evaluation
 
 
@@ -153,10 +165,11 @@ def resume(evaluation_id: int, *, by: User, budget_nanousd: int | None = None) -
 
 
 def sweep() -> int:
-    """Send the runs to the workers that nobody is at; how many."""
+    """Send the runs to the workers that nobody is at, and end the batches of cancelled ones; how many were sent."""
     waiting = claims.find_waiting()
     for evaluation_id in waiting:
         enqueue(TaskName.ADVANCE_EVALUATION, evaluation_id)
+    ending.end_batches()
     return len(waiting)
 
 

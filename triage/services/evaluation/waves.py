@@ -41,8 +41,8 @@ from triage.services.evaluation.quoting import packs
 from triage.services.evaluation.reading import ABOUT
 from triage.services.evaluation.spending import Purse
 from triage.services.evaluation.stopping import BUDGET_USED, Stop, reason_to_stop
-from triage.services.evaluation.work import Run
-from triage.services.gateway.batches import ENDED, LINES_AT_MOST
+from triage.services.evaluation.work import Run, key_of
+from triage.services.gateway.batches import CANCELED, ENDED, LINES_AT_MOST
 
 UNUSABLE: Mapping[str, AnswerUnusable] = {
     AnswerRefused.code: AnswerRefused("Claude declined to answer this."),
@@ -53,18 +53,32 @@ CallRow = Mapping[str, Any]
 
 
 def collect(run: Run) -> None:
-    """Read what ended batches have brought. A line without an answer leaves its ticket `asked`, to be asked live."""
+    """Read what ended batches have brought. A line without an answer leaves its ticket `asked`, to be asked live.
+
+    One that was cancelled with its batch leaves no trace: nobody was asked.
+    """
     waiting = [row for row in run.answers.values() if is_in_batch(row)]
     ended = Batch.objects.filter(pk__in={row.batch_id for row in waiting}, state__in=ENDED)
     for batch_id in ended.values_list("pk", flat=True):
         calls = _calls_of(batch_id)
         for question in _questions_of(run, [row for row in waiting if row.batch_id == batch_id]):
             call = calls.get(question.about.id)
+            if call and call["error"] == CANCELED:
+                _forget(run, question)
+                continue
             rows = _rows(question, call)
             is_open = rows[0].state == AnswerState.ASKED and not question.is_packed
             # What a single line cost without an answer is counted with the live call that follows it.
             save(rows, cost_nanousd=call["cost_nanousd"] if call and not is_open else 0)
             run.keep(rows)
+
+
+def _forget(run: Run, question: Question) -> None:
+    """Its tickets are missing again, as before they were put into the batch."""
+    rows = [row for row in run.of(question) if row]
+    EvaluationAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for row in rows:
+        del run.answers[key_of(row)]
 
 
 def submit_missing(run: Run, claimed: Claimed, purse: Purse, *, until: float) -> None:

@@ -15,26 +15,32 @@ Key = tuple[int, int, Stage]  # ticket, configuration, stage
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An evaluation with its tickets that count, in order of number, and the answers there are."""
+    """An evaluation with its tickets that count, in order of number, and the answers there are.
+
+    `scaled` are the places of the configurations of which it is settled whom the rule escalates.
+    """
 
     evaluation: Evaluation
     askings: tuple[Asking, ...]
     tickets: tuple[EvaluationTicket, ...]
     answers: dict[Key, EvaluationAnswer]
+    scaled: set[int]
 
     @property
     def is_complete(self) -> bool:
-        return not any(
-            self.missing(asking, stage)
+        if any(row.state == AnswerState.ASKED for row in self.answers.values()):
+            return False
+        return all(
+            asking.place in self.scaled and not self.missing(asking, stage)
             for asking in self.askings
             for stage in (Stage.FIRST, Stage.STRONG)
-        ) and not any(row.state == AnswerState.ASKED for row in self.answers.values())
+        )
 
     def missing(self, asking: Asking, stage: Stage) -> list[tuple[EvaluationTicket, ...]]:
         """The tickets that this stage has not been asked about and, as far as is known, must be; by call."""
         if stage == Stage.FIRST:
             return list(self._unasked_packs(asking))
-        return [(each,) for each in self._hard(asking) if self._row(each, asking, stage) is None]
+        return [(each,) for each in self._hard(asking) if self.row(each, asking, stage) is None]
 
     def alone(self) -> Iterator[tuple[EvaluationTicket, Asking, Stage]]:
         """Tickets whose batch or packed call brought nothing for them: to be asked live, one by one."""
@@ -45,20 +51,20 @@ class Run:
 
     def of(self, question: Question) -> list[EvaluationAnswer | None]:
         """The rows that stand for its tickets now."""
-        return [self._row(each, question.asking, question.stage) for each in question.tickets]
+        return [self.row(each, question.asking, question.stage) for each in question.tickets]
 
     def keep(self, rows: Iterable[EvaluationAnswer]) -> None:
         self.answers.update({key_of(row): row for row in rows})
 
     def is_first_wave_over(self, asking: Asking) -> bool:
         """Whether every ticket has its first answer."""
-        rows = (self._row(each, asking, Stage.FIRST) for each in self.tickets)
+        rows = (self.row(each, asking, Stage.FIRST) for each in self.tickets)
         return all(row is not None and row.state != AnswerState.ASKED for row in rows)
 
     def _unasked_packs(self, asking: Asking) -> Iterator[tuple[EvaluationTicket, ...]]:
         """A pack of which one has an answer was asked: the others of it are asked alone."""
         for pack in packs(self.tickets, asking, Stage.FIRST):
-            unasked = [each for each in pack if self._row(each, asking, Stage.FIRST) is None]
+            unasked = [each for each in pack if self.row(each, asking, Stage.FIRST) is None]
             if len(unasked) == len(pack):
                 yield pack
             else:
@@ -69,13 +75,13 @@ class Run:
         if not asking.model_of(Stage.STRONG):
             return
         for each in self.tickets:
-            first = self._row(each, asking, Stage.FIRST)
-            is_known = first is not None and first.state != AnswerState.ASKED
+            first = self.row(each, asking, Stage.FIRST)
             is_always = asking.configuration.asks_strong_always
-            if is_always or (is_known and first and escalation_of(first, asking.configuration)):
+            is_settled = asking.place in self.scaled and first is not None
+            if is_always or (is_settled and first and escalation_of(first, asking.configuration)):
                 yield each
 
-    def _row(
+    def row(
         self, ticket: EvaluationTicket, asking: Asking, stage: Stage
     ) -> EvaluationAnswer | None:
         return self.answers.get((ticket.pk, asking.place, stage))
@@ -100,6 +106,7 @@ def load(evaluation: Evaluation) -> Run:
         askings=tuple(askings),
         tickets=tuple(tickets),
         answers={key_of(row): row for row in rows},
+        scaled=set(),
     )
 
 

@@ -7,11 +7,9 @@ from datetime import datetime
 from io import StringIO
 from typing import Any
 
-from django.conf import settings
-
 from triage.models import Evaluation
 from triage.services.evaluation.cases import Case, Said
-from triage.services.evaluation.reading import cases_of
+from triage.services.evaluation.reading import cases_of, is_simulated
 from triage.types import usd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -19,8 +17,10 @@ OF_TICKET = ("number", "text", "known_label", "part", "is_simulated")
 OF_ANSWER = (
     "first_label",
     "first_confidence",
+    "first_calibrated",
     "strong_label",
     "strong_confidence",
+    "strong_calibrated",
     "label",
     "stage",
     "right",
@@ -71,13 +71,7 @@ def csv_rows(evaluation: Evaluation) -> Iterator[str]:
         [*OF_TICKET, *(f"{name.lower()}_{column}" for name in names for column in OF_ANSWER)]
     )
     for number in sorted({number for run in runs for number in run}):
-        yield _line(_row([run.get(number) for run in runs], is_simulated=_is_simulated(evaluation)))
-
-
-def _is_simulated(evaluation: Evaluation) -> bool:
-    """Of one that is not done: whether it is asked of the simulator now."""
-    results: Mapping[str, Any] = evaluation.results or {}
-    return bool(results.get("is_simulated", settings.TRIAGE_SIMULATOR))
+        yield _line(_row([run.get(number) for run in runs], is_simulated=is_simulated(evaluation)))
 
 
 def _row(cases: Sequence[Case | None], *, is_simulated: bool) -> list[object]:
@@ -108,8 +102,10 @@ def _answers(case: Case | None) -> Sequence[object]:
     )
 
 
-def _said(said: Said | None) -> tuple[object, object]:
-    return (_defused(said.label), said.confidence) if said else ("", "")
+def _said(said: Said | None) -> tuple[object, object, object]:
+    if said is None:
+        return "", "", ""
+    return _defused(said.label), said.confidence, "" if said.calibrated is None else said.calibrated
 
 
 def _defused(text: str) -> str:

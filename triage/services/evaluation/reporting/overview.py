@@ -19,6 +19,11 @@ from triage.services.gateway.catalog import name_of
 
 Json = Mapping[str, Any]
 Tell = Callable[[Json], str]
+DECIDING = {
+    "own": "confidence, calibrated on these tickets",
+    "in_use": "confidence, as calibrated now",
+    "stated": "confidence, as stated",
+}
 OF_ALL, OF_REPORT = "all tickets", "the report’s tickets"
 
 
@@ -50,6 +55,7 @@ def _title(told: Json, all_: Iterable[Json]) -> str:
 def _figures() -> tuple[tuple[str, Tell, str], ...]:
     return (
         ("Asks", _models, ""),
+        ("Decided by", _deciding, ""),
         ("Threshold in force", lambda told: confidence(told["configuration"]["apply"]), ""),
         ("Right labels", lambda told: _with_interval(told["accuracy"]), OF_ALL),
         ("Right label first or second", lambda told: _with_interval(told["top_2"]), OF_ALL),
@@ -83,6 +89,10 @@ def _models(told: Json) -> str:
     more += ["the strong one always"] if asked["asks_strong_always"] else []
     more += ["with an instruction of its own"] if asked["instruction"] else []
     return ", ".join([", then ".join(names), *more])
+
+
+def _deciding(told: Json) -> str:
+    return DECIDING[told["calibration"]["decides"]]
 
 
 def _with_interval(told: Json) -> str:

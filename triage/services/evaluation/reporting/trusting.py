@@ -8,6 +8,16 @@ from triage.services.evaluation.reporting.pictures import reliability
 
 Json = Mapping[str, Any]
 STAGES = {"classify": "first model", "escalate": "strong model"}
+TITLES = {
+    "own": "Calibrated, on the report’s tickets",
+    "in_use": "As calibrated on these tickets, on the report’s",
+    "stated": "As it would be calibrated, on the report’s tickets",
+}
+DECIDES = {
+    "own": "That is what decided here: thresholds and escalations speak of calibrated confidences.",
+    "in_use": "What decided here are the calibrators that are in use: thresholds and escalations speak of their confidences.",
+    "stated": "What decided here is what the models stated. For thresholds of calibrated confidences, evaluate with calibrators.",
+}
 READING = (
     "A point is a tenth of the tickets: how often they were right above their mean confidence, with its 95 % interval. Below the"
     " dashed line a confidence promises more than it keeps."
@@ -18,8 +28,10 @@ def reliability_section(told: Json) -> Section:
     """As stated on all tickets, and calibrated on those of the report."""
     calibration = told["calibration"]
     blocks: list[Block] = [*_picture(told["reliability"], "As stated, on all tickets")]
+    if calibration["in_use"]:
+        blocks += _picture(calibration["in_use"], "As calibrated now, on the report’s tickets")
     if calibration["after"]:
-        blocks += _picture(calibration["after"], "Calibrated, on the report’s tickets")
+        blocks += _picture(calibration["after"], TITLES[calibration["decides"]])
         blocks.append(Note(_change(calibration)))
     blocks += [
         Note(f"The {STAGES[stage]} is not calibrated: {problem}.", "quiet")
@@ -42,5 +54,5 @@ def _change(calibration: Json) -> str:
         return f"Calibrated on {calibration['tickets']:,} tickets; none is left to say what that brought."
     return (
         f"Calibrating on {calibration['tickets']:,} tickets brings the calibration error from {before:.3f} to {after:.3f}, on the"
-        f" {calibration['after']['tickets']:,} answered tickets of the report."
+        f" {calibration['after']['tickets']:,} answered tickets of the report. {DECIDES[calibration['decides']]}"
     )

@@ -8,9 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from triage.models import Part, Stage
+from triage.models import Part
 from triage.services.evaluation.cases import Case
-from triage.services.evaluation.results.calibrated import Curves
 from triage.services.evaluation.results.groups import Group, group_of, proposals
 from triage.services.evaluation.results.rule import Rule, part_of
 from triage.services.evaluation.results.shares import Json, counted
@@ -30,11 +29,14 @@ Chances = tuple[list[float], list[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All cases of a configuration with what was fitted or grouped on those for calibrating."""
+    """All cases of a configuration with what was grouped on those for calibrating.
+
+    `calibrators` are the versions by stage of those that the chances come from; none: they are as stated.
+    """
 
     cases: Sequence[Case]
     rule: Rule
-    curves: Curves
+    calibrators: Mapping[str, str]
     groups: Mapping[str, Group]
     promise: Promise
 
@@ -43,8 +45,7 @@ class Evidence:
 
     def chance(self, case: Case) -> float:
         """Of the deciding answer being right; below every threshold where there is none."""
-        found = self.curves.decided(case)
-        return -1.0 if found is None else found
+        return case.decided.chance if case.decided else -1.0
 
     @property
     def grid(self) -> tuple[float, ...]:
@@ -67,8 +68,8 @@ def recommend(evidence: Evidence) -> Json:
     return {
         "target": evidence.promise.target,
         "d": evidence.promise.d,
-        "speaks_of": "calibrated" if evidence.curves.by_stage else "stated",
-        "calibrators": evidence.curves.versions,
+        "speaks_of": "calibrated" if evidence.calibrators else "stated",
+        "calibrators": dict(evidence.calibrators),
         "is_certified": bool(thresholds),
         "words": "" if found else NO_TICKETS,
         "groups": [_group(group, found.get(group.value), evidence) for group in Group],
@@ -147,9 +148,8 @@ def _changed_way(evidence: Evidence, thresholds: Mapping[Group, float]) -> Json:
 
 def _changes(evidence: Evidence, thresholds: Mapping[Group, float]) -> Iterable[bool]:
     for case in evidence.part(Part.CHOOSE):
-        chance = evidence.curves.chance(case, Stage.FIRST)
-        if case.first is None or chance is None or evidence.rule.escalates_unasked(case):
+        if case.first is None or evidence.rule.escalates_unasked(case):
             yield False
             continue
         threshold = thresholds.get(group_of(case.first.label, evidence.groups))
-        yield threshold is not None and (chance < threshold) != bool(case.escalation)
+        yield threshold is not None and (case.first.chance < threshold) != bool(case.escalation)

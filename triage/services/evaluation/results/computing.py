@@ -12,7 +12,7 @@ from triage.services.evaluation.cases import Case
 from triage.services.evaluation.configurations import Configuration, to_json
 from triage.services.evaluation.results import costs, escalation, telling
 from triage.services.evaluation.results import labels as tables
-from triage.services.evaluation.results.calibrated import fit_curves, reliability
+from triage.services.evaluation.results.calibrated import calibrators_of, fit_curves, reliability
 from triage.services.evaluation.results.calibrated import told_of as calibration_of
 from triage.services.evaluation.results.choosing import Evidence, recommend
 from triage.services.evaluation.results.comparing import compare
@@ -67,7 +67,7 @@ def _configuration(
 ) -> Json:
     curves = fit_curves(cases)
     groups = group_labels(cases, rule=rule, promise=promise)
-    evidence = Evidence(cases, rule, curves, groups, promise)
+    evidence = Evidence(cases, rule, calibrators_of(rule.configuration, curves), groups, promise)
     return {
         "name": rule.configuration.name,
         "configuration": to_json(rule.configuration),
@@ -81,7 +81,7 @@ def _configuration(
         "escalation": escalation.told_of(cases),
         "strong_only": costs.strong_only(cases, rule=rule),
         "reliability": reliability(cases),
-        "calibration": calibration_of(cases, curves=curves),
+        "calibration": calibration_of(cases, curves=curves, configuration=rule.configuration),
         "sweep": sweep(evidence, review_minutes=review_minutes),
         "recommendation": recommend(evidence),
     }

@@ -36,7 +36,7 @@ def _is_in(case: Case, low: float, high: float) -> bool:
     """The last band has its upper end."""
     if case.first is None:
         return False
-    return low <= case.first.confidence < high or case.first.confidence == high == 1.0
+    return low <= case.first.chance < high or case.first.chance == high == 1.0
 
 
 def _band(words: str, cases: Sequence[Case]) -> Iterable[Json]:

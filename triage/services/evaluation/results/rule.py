@@ -24,9 +24,9 @@ class Rule:
         return label in self.labels and self.labels[label].always_escalate
 
     def is_sure(self, said: Said) -> bool:
-        """Whether the stated confidence reaches the threshold in force for its label."""
+        """Whether it reaches the threshold in force for its label."""
         own = self.labels[said.label].threshold if said.label in self.labels else None
-        return said.confidence >= (self.configuration.apply if own is None else own)
+        return said.chance >= (self.configuration.apply if own is None else own)
 
     def is_automatic(self, case: Case) -> bool:
         """Sure, and of a label that is not always escalated."""

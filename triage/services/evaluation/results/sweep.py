@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from triage.models import Part, Stage
+from triage.models import Part
 from triage.services.evaluation.cases import Case
 from triage.services.evaluation.results.choosing import Evidence
 from triage.services.evaluation.results.costs import first_cost, strong_costs
@@ -79,8 +79,9 @@ def _firsts(tickets: Sequence[Case], evidence: Evidence) -> list[float]:
 
 
 def _first(case: Case, evidence: Evidence) -> float:
-    chance = evidence.curves.chance(case, Stage.FIRST)
-    return ALWAYS if chance is None or evidence.rule.escalates_unasked(case) else chance
+    if case.first is None or evidence.rule.escalates_unasked(case):
+        return ALWAYS
+    return case.first.chance
 
 
 def _point(step: Step, tickets: int, promise: Promise) -> Json:

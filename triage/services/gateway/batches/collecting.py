@@ -2,7 +2,6 @@
 
 from django.db.backends.utils import CursorWrapper
 
-from triage.exceptions import AttemptFailed
 from triage.models import Attempt, Batch, BatchLine, BatchState, Certainty, Obtained
 from triage.models.ledger import CallState
 from triage.services.gateway import client, dedup, journal
@@ -14,6 +13,7 @@ from triage.services.gateway.journal import Closing, Outcome, durable
 from triage.services.gateway.reconciling.prices import card_from
 
 UNSETTLED = (Certainty.OPEN, Certainty.UNKNOWN)
+CANCELED = f"batch_{BatchOutcome.CANCELED}"  # the error of a call that a cancelled batch never made
 
 
 def collect(batch: Batch) -> int:
@@ -128,8 +128,11 @@ def _age_ms(cursor: CursorWrapper, call_id: int) -> int:
     return int(cursor.fetchone()[0])
 
 
-def give_up(batch: Batch, error: AttemptFailed) -> None:
-    """The provider does not have the batch: nothing was billed, all claims are given back, and the batch is over."""
+def give_up(batch: Batch, why: str, *, code: str) -> None:
+    """The provider does not have the batch: nothing was billed, all claims are given back, and the batch is over.
+
+    `code` is kept as the error of its calls and attempts.
+    """
     with durable() as cursor:
         claims.release(cursor, batch.pk)
         cursor.execute(
@@ -137,11 +140,11 @@ def give_up(batch: Batch, error: AttemptFailed) -> None:
             UPDATE triage_call SET state = %s, error = %s, finished_at = clock_timestamp()
              WHERE id IN (SELECT call_id FROM triage_attempt WHERE batch_id = %s) AND state = 'running'
             """,
-            [CallState.FAILED, error.code, batch.pk],
+            [CallState.FAILED, code, batch.pk],
         )
         BatchLine.objects.filter(attempt__batch=batch).delete()
         Batch.objects.filter(pk=batch.pk).update(
-            state=BatchState.FAILED, error=str(error)[:300], system=""
+            state=BatchState.FAILED, error=why[:300], system=""
         )
         cursor.execute(
             """
@@ -149,6 +152,6 @@ def give_up(batch: Batch, error: AttemptFailed) -> None:
                SET certainty = 'none', cost_nanousd = 0, error = %s, error_text = %s, settled_at = clock_timestamp()
              WHERE batch_id = %s AND certainty IN ('open', 'unknown')
             """,
-            [error.code, str(error)[:300], batch.pk],
+            [code, why[:300], batch.pk],
         )
     batch.refresh_from_db()

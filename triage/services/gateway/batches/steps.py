@@ -16,7 +16,7 @@ from triage.exceptions import AttemptFailed, ModelGone, NotReached, RequestRejec
 from triage.models import AlertKind, Attempt, Batch, BatchLine, BatchState
 from triage.services.gateway import alarms, client
 from triage.services.gateway.batches import claims
-from triage.services.gateway.batches.collecting import collect, give_up
+from triage.services.gateway.batches.collecting import CANCELED, collect, give_up
 from triage.services.gateway.batches.preparing import LEASE_SECONDS
 from triage.services.gateway.client import BatchStatus
 from triage.services.gateway.fleet import Change
@@ -30,6 +30,8 @@ APPEARS_WITHIN = timedelta(seconds=90)  # a lost creation would be in the provid
 CLOCKS_DIFFER = timedelta(seconds=60)
 GIVEN_UP_AFTER = timedelta(hours=1)  # past a batch's expiry, when the provider denies its results
 ENDED = (BatchState.COLLECTED, BatchState.FAILED)
+CLAIMS_LOST = "It could not be handed in while its claims lasted."
+WITHDRAWN = "It was cancelled before it was handed in."
 
 
 class _ClaimsLost(Exception):
@@ -92,10 +94,13 @@ def _save(batch: Batch, **values: object) -> None:
 def _hand_in(batch: Batch) -> None:
     """Create it at the provider. What may have arrived without an answer is `lost`, never sent again at once."""
     lines = _lines_of(batch)
+    if not lines:
+        give_up(batch, WITHDRAWN, code=CANCELED)
+        return
     try:
         _set_out(batch)
     except _ClaimsLost:
-        give_up(batch, NotReached("It could not be handed in while its claims lasted."))
+        give_up(batch, CLAIMS_LOST, code=NotReached.code)
         return
     try:
         status = client.create_batch(lines, seconds=CREATE_SECONDS)
@@ -106,6 +111,9 @@ def _hand_in(batch: Batch) -> None:
 
 
 def _lines_of(batch: Batch) -> list[tuple[str, dict[str, Any]]]:
+    """What is left to send: nothing of a batch that was cancelled."""
+    if not batch.system:
+        return []
     shared = json.loads(batch.system)
     rows = BatchLine.objects.filter(attempt__batch=batch).order_by("attempt_id")
     return [(str(pk), {**shared, **body}) for pk, body in rows.values_list("attempt_id", "body")]
@@ -134,7 +142,7 @@ def _not_created(batch: Batch, error: AttemptFailed) -> None:
     """
     alarms.note_change(batch.model, Change.NONE, error)
     if error.permanent or isinstance(error, ModelGone):
-        give_up(batch, error)
+        give_up(batch, str(error), code=error.code)
     elif error.may_be_billed or isinstance(error, UpstreamBroken):
         _save(batch, state=BatchState.LOST, error=str(error)[:300])
     else:
