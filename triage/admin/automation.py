@@ -53,7 +53,7 @@ class AutomationPage(AdminPage):
             former=former,
             least_tickets=LEAST_TICKETS,
             calibrators=[words.calibrator(each) for each in _calibrators()],
-            stages=[stage for stage in STAGES if calibrators.active(stage[0])],
+            in_use=[(each, name) for stage, name in STAGES if (each := calibrators.active(stage))],
             fit_stages=STAGES,
             evaluations=list(_evaluations()),
             history=list(_history()),

@@ -76,7 +76,7 @@ def _promote(request: HttpRequest, by: User) -> Switched:
 
 
 def _roll_back(request: HttpRequest, by: User) -> Switched:
-    return releasing.roll_back(by=by, reason=_reason(request))
+    return releasing.roll_back(_whole(request, "model"), by=by, reason=_reason(request))
 
 
 def _judge(request: HttpRequest, by: User) -> Switched:
@@ -105,12 +105,12 @@ def _use(request: HttpRequest, by: User) -> Switched:
 
 
 def _calibrator_back(request: HttpRequest, by: User) -> Switched:
-    stage = _stage(request)
-    former = calibrators.back(stage, by=by)
+    present = get_object_or_404(Calibrator, pk=_whole(request, "calibrator"))
+    former = calibrators.back(present, by=by)
     words = (
         f"Calibrator {former.version} is in use again." if former else "No calibrator is in use."
     )
-    return Switched(f"{stage.label}: {words}", by, "")
+    return Switched(f"{Stage(present.stage).label}: {words}", by, "")
 
 
 def _pack(request: HttpRequest, by: User) -> Switched:

@@ -244,19 +244,22 @@ def test_one_a_stage_is_in_use_and_says_since_when_and_by_whom(bob: User) -> Non
 def test_one_click_brings_the_former_one_back_and_the_first_one_has_none(bob: User) -> None:
     one, other = (fitting.fit_from(evaluate(seed=seed), by=bob) for seed in (1, 2))
     calibrators.activate(one, by=bob)
-    assert calibrators.back(Stage.FIRST, by=bob) is None
+    assert calibrators.back(one, by=bob) is None
     assert calibrators.active(Stage.FIRST) is None
 
     calibrators.activate(one, by=bob)
     calibrators.activate(other, by=bob)
 
-    assert calibrators.back(Stage.FIRST, by=bob) == one
+    assert calibrators.back(other, by=bob) == one
+    assert calibrators.active(Stage.FIRST) == one
+    with pytest.raises(Conflict, match="not in use any more"):  # pressed twice
+        calibrators.back(other, by=bob)
     assert calibrators.active(Stage.FIRST) == one
 
 
 def test_back_without_one_in_use_is_refused(bob: User) -> None:
-    with pytest.raises(Conflict, match="No calibrator"):
-        calibrators.back(Stage.FIRST, by=bob)
+    with pytest.raises(Conflict, match="not in use any more"):
+        calibrators.back(fitting.fit_from(evaluate(), by=bob), by=bob)
 
 
 def test_one_that_would_be_passed_over_is_not_put_to_use(bob: User) -> None:

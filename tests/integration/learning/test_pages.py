@@ -126,7 +126,7 @@ def test_a_reason_must_be_given(as_bob: Client) -> None:
 
 
 def test_a_candidate_is_promoted_and_the_former_champion_brought_back(as_bob: Client) -> None:
-    a_champion(content=b"x")
+    first = a_champion(content=b"x")
     candidate = a_candidate(content=b"x")
     LocalModel.objects.filter(pk=candidate.pk).update(
         release=candidate.release | {"champion": "v1"}
@@ -134,12 +134,14 @@ def test_a_candidate_is_promoted_and_the_former_champion_brought_back(as_bob: Cl
 
     promoted = do(as_bob, "promote", model=candidate.pk, reason=WHY)
     champion = LocalModel.objects.get(state=LocalModelState.CHAMPION).version
-    back = do(as_bob, "roll-back", reason="It misread returns.")
+    back = do(as_bob, "roll-back", model=first.pk, reason="It misread returns.")
+    twice = do(as_bob, "roll-back", model=first.pk, reason="It misread returns.")
 
     assert champion == "v2"
     assert "Local model v2 is the champion." in promoted
     assert "Go back to v1" in promoted
     assert "Local model v1 is the champion again. It misread returns." in back
+    assert "Nothing was changed. The champion has changed meanwhile" in twice
 
 
 def test_what_the_gate_holds_back_is_said_in_words(as_bob: Client) -> None:
@@ -221,7 +223,7 @@ def test_the_promise_and_the_audits_are_changed_in_percent(as_bob: Client) -> No
         ("promise", {"target": "two", "d": "5", "reason": WHY}),
         ("audits", {"audits_a_week": "-1", "exploration_share": "1", "reason": WHY}),
         ("audits", {"audits_a_week": "9" * 30, "exploration_share": "1", "reason": WHY}),
-        ("calibrator-back", {"stage": "nonsense"}),
+        ("calibrator-back", {"calibrator": "nonsense"}),
         ("roll-back", {"reason": WHY}),
     ],
 )

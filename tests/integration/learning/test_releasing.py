@@ -151,12 +151,15 @@ def test_one_click_brings_the_former_champion_back(bob: User) -> None:
     challenger = releasing.judge(a_model().pk)
     releasing.promote(challenger.pk, by=bob, reason=WHY)
 
-    releasing.roll_back(by=bob, reason="It misread returns.")
+    releasing.roll_back(former.pk, by=bob, reason="It misread returns.")
 
     now = LocalModel.objects.get(state=LocalModelState.CHAMPION)
     assert (now.pk, now.thresholds) == (former.pk, {"easy": 0.91})
     assert state_of(challenger) == LocalModelState.RETIRED
     assert releasing.find_former() == challenger
+    with pytest.raises(Conflict, match="changed meanwhile"):  # pressed twice
+        releasing.roll_back(former.pk, by=bob, reason=WHY)
+    assert LocalModel.objects.get(state=LocalModelState.CHAMPION) == former
 
 
 def test_what_was_proven_for_a_laxer_promise_does_not_come_back(bob: User) -> None:
@@ -180,7 +183,7 @@ def test_only_one_former_champion_keeps_the_words_of_tickets(bob: User) -> None:
 
 def test_without_a_former_champion_there_is_no_way_back(bob: User) -> None:
     with pytest.raises(Conflict, match="no former champion"):
-        releasing.roll_back(by=bob, reason=WHY)
+        releasing.roll_back(1, by=bob, reason=WHY)
 
 
 def test_by_night_nothing_is_trained_before_a_person_has_promoted_a_first_champion() -> None:

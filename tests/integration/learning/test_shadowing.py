@@ -95,7 +95,7 @@ def test_what_a_person_went_back_from_does_not_come_again_by_night(
     nightly.learn()
     taken_back = the_champion()
 
-    releasing.roll_back(by=bob, reason="It misread returns.")
+    releasing.roll_back(first.pk, by=bob, reason="It misread returns.")
     for _ in range(3):
         nightly.learn()
         triaged(80)

@@ -61,15 +61,15 @@ def deactivate(stage: Stage, *, by: User) -> None:
     log.info("no calibrator in use", stage=stage, by=by.pk)
 
 
-def back(stage: Stage, *, by: User) -> Calibrator | None:
-    """The calibrator that was in use before the present one, in use again; None where there was none, and none is in use then.
+def back(present: Calibrator, *, by: User) -> Calibrator | None:
+    """The calibrator that was in use before `present`, in use again; None where there was none, and none is in use then.
 
     Raises:
-        Conflict: None is in use, or the former one would be passed over.
+        Conflict: `present` is not in use any more, or the former one would be passed over.
     """
-    present = active(stage)
-    if present is None:
-        raise Conflict("No calibrator of this stage is in use.")
+    stage = Stage(present.stage)
+    if active(stage) != present:
+        raise Conflict(f"Calibrator {present.version} is not in use any more: look again.")
     former = former_of(present)
     if former is None:
         deactivate(stage, by=by)

@@ -105,13 +105,16 @@ def promote(candidate_id: int, *, by: User, reason: str) -> Switched:
         return _said(f"Local model {candidate.version} {words}.", by, reason)
 
 
-def roll_back(*, by: User, reason: str) -> Switched:
+def roll_back(to_id: int, *, by: User, reason: str) -> Switched:
     """Make the former champion the champion again, with the thresholds that it had, if the promise is not stricter by now.
 
     The gate holds the present one back for good, or else the next night's training would bring it again.
 
+    Args:
+        to_id: Of the former champion, as the person saw it: who asks twice does not come back to where they were.
+
     Raises:
-        Conflict: There is none.
+        Conflict: There is none, or another one is the former by now.
         InvalidInput: No reason is given.
     """
     with transaction.atomic():
@@ -119,6 +122,8 @@ def roll_back(*, by: User, reason: str) -> Switched:
         former = find_former()
         if former is None:
             raise Conflict("There is no former champion to go back to.")
+        if former.pk != to_id:
+            raise Conflict("The champion has changed meanwhile: look again.")
         kept = {"rolled_back": {"by": by.pk, "reason": checked_reason(reason)}}
         for present in LocalModel.objects.filter(state=LocalModelState.CHAMPION).defer("content"):
             present.release |= kept
