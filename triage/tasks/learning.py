@@ -18,5 +18,5 @@ def learn(by_id: int = 0) -> None:
 
 
 @shared_task(name=TaskName.FIT_CALIBRATOR.value, soft_time_limit=110)
-def fit_calibrator(evaluation_id: int, stage: str, by_id: int) -> None:
-    fitting.fit(evaluation_id, stage=stage, by_id=by_id)
+def fit_calibrator(evaluation_id: int, stage: str, by_id: int, configuration: int = 0) -> None:
+    fitting.fit(evaluation_id, stage=stage, by_id=by_id, configuration=configuration)

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from tests.integration.classification.calibrated_cases import MODEST
 from triage.models import (
     AnswerState,
     Calibrator,
@@ -22,6 +23,7 @@ from triage.services import taxonomy
 from triage.services.classification import calibrating
 from triage.services.classification.prompt import guide_version, prompt_version
 from triage.services.evaluation.configurations import in_force, to_json
+from triage.services.statistics import signals
 
 Json = dict[str, Any]
 QUOTE: Json = {
@@ -179,7 +181,8 @@ def use_calibrator(evaluation: Evaluation, version: str = "abc") -> Calibrator:
     return Calibrator.objects.create(
         stage=Stage.FIRST,
         version=version,
-        parameters={
+        parameters=signals.to_json(MODEST)
+        | {
             calibrating.SIMULATED: True,
             calibrating.GUIDE: guide_version(taxonomy.current()),
         },

@@ -192,12 +192,14 @@ def test_an_override_asks_for_a_reason_and_shows_the_name(as_bob: Client, label:
     asked = words(as_bob, where)
     refused = as_bob.post(where, {"reason": "so"})
     empty = as_bob.post(where, {})
+    odd = as_bob.post(where, {"reason": f"{WHY}\0"})
     before = Label.objects.get(pk=label.pk).auto_apply
     as_bob.post(where, {"reason": WHY})
 
     assert "Nothing proves how often" in asked
-    assert "say why in at least 10 characters" in refused.text
+    assert "Say why in at least 10 characters" in refused.text
     assert "This field is required." in empty.text
+    assert "Null characters are not allowed." in odd.text
     assert not before
     html = row(as_bob, label)
     assert "On, overridden" in html
@@ -333,13 +335,13 @@ def test_a_second_look_is_said_where_it_is_switched_on_and_in_the_history(
     first = a_done(EASY)
     once = row(as_bob, label)
     second = a_done(EASY)
-    note = "2nd evaluation of these labels and models in 90 days: the 95 % is a promise of one"
+    note = "2nd look at these labels and models in 90 days: the 95 % is a promise of one"
 
     shown, all_of_them = row(as_bob, label), words(as_bob, f"{GATE}all/")
     switch_on(as_bob, label, second)
 
     assert first.pk < second.pk
-    assert "evaluation of these labels" not in once
+    assert "look at these labels" not in once
     assert f"The {note}." in shown
     assert f"The {note}." in all_of_them
     assert note in LogEntry.objects.get().change_message

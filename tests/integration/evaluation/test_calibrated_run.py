@@ -16,14 +16,24 @@ from tests.integration.evaluation.cases import (
     started,
 )
 from triage.exceptions import InvalidInput
-from triage.models import Calibrator, Evaluation, EvaluationState, Part, Stage
+from triage.models import (
+    Calibrator,
+    Evaluation,
+    EvaluationAnswer,
+    EvaluationState,
+    LocalModel,
+    Part,
+    Stage,
+)
+from triage.services.classification import stage_0
 from triage.services.classification.calibrating import LOCAL_VERSION
-from triage.services.evaluation import calibrators, fitting
+from triage.services.evaluation import calibrators, claims, fitting, scaling, work
+from triage.services.evaluation.claims import ClaimLost
 from triage.services.evaluation.configurations import OWN, Calibration, in_force, parse_changes
 from triage.services.evaluation.gate_fitting import now_in_force, why_unfit
 from triage.services.evaluation.reading import cases_of
 from triage.services.gateway.catalog import HAIKU, HAIKU_4_5
-from triage.services.statistics.signals import Signal, Signalled, to_json
+from triage.services.statistics.signals import Signal, Signalled, Signals, to_json
 from triage.simulator import RunningSimulator
 
 SOME = rows(refund=4, login=3)
@@ -91,6 +101,36 @@ def test_a_calibrator_that_is_gone_ends_the_run_in_words(simulated: RunningSimul
 
     assert evaluation.state == EvaluationState.FAILED
     assert evaluation.error == f"its calibrator {calibrator.version} is not there any more"
+
+
+def test_a_calibrator_that_cannot_be_read_ends_the_run_in_words(
+    simulated: RunningSimulator,
+) -> None:
+    calibrator = put_to_use()
+    evaluation = started(SOME)
+    Calibrator.objects.update(parameters=calibrator.parameters | {"format": 99})
+
+    drive(evaluation)
+
+    assert evaluation.state == EvaluationState.FAILED
+    assert evaluation.error == f"its calibrator {calibrator.version} cannot be read"
+    assert in_force().first_calibrator == ""  # the next run passes it over, as triage does
+
+
+def test_a_run_that_was_cancelled_meanwhile_keeps_no_chance(simulated: RunningSimulator) -> None:
+    put_to_use()
+    evaluation = drive(started(SOME))
+    EvaluationAnswer.objects.update(chance=None)
+    rows = Evaluation.objects.filter(pk=evaluation.pk)
+    rows.update(state=EvaluationState.RUNNING, results=None, finished_at=None, lease_until=None)
+    claimed, run = claims.claim(evaluation.pk), work.load(evaluation)
+    assert claimed is not None
+    rows.update(state=EvaluationState.CANCELLED)
+
+    with pytest.raises(ClaimLost):
+        scaling.scale_firsts(run, claimed)
+
+    assert {each.chance for each in answers(evaluation)} == {None}
 
 
 def test_nobody_is_escalated_before_every_ticket_has_its_first_answer(
@@ -172,7 +212,96 @@ def test_what_a_calibrator_was_fitted_on_calibrates_again(
     assert again.tickets.filter(part=Part.CHOOSE).exists()
 
 
+def test_what_is_like_a_text_that_a_calibrator_was_fitted_on_calibrates_again(
+    simulated: RunningSimulator, bob: User
+) -> None:
+    first = drive(started(MIXED, is_batch=True), seconds=90)
+    calibrators.activate(fitting.fit_from(first, by=bob), by=bob)
+    fitted_on = first.tickets.filter(part=Part.CALIBRATE)
+    alike = [
+        {"description": f"{each.description} please", "label": each.label} for each in fitted_on
+    ]
+
+    again = propose([*rows(refund=60, legal=30)[40:], *alike])
+
+    known = again.tickets.filter(description__endswith=" please")
+    assert known.count() == len(alike)
+    assert set(known.values_list("part", flat=True)) == {Part.CALIBRATE}
+
+
 # --- the local model's chances
+
+
+WITH_LOCAL = Signalled(500, {Signal.STATED: 0.2, Signal.LOCAL: 1.0}, 0.0, HALF)
+
+
+def test_the_chance_of_the_local_model_that_a_calibrator_knows_is_weighed(
+    simulated: RunningSimulator,
+) -> None:
+    champion = crown(trust={HAIKU: 0.7}, certificate=EASY | {"is_simulated": True})
+    put_to_use(WITH_LOCAL, beside={LOCAL_VERSION: champion.version})
+
+    evaluation = drive(started(SOME))
+
+    for said in answers(evaluation):
+        assert said.local_chance is not None
+        assert said.chance == pytest.approx(
+            WITH_LOCAL.chance(Signals(said.confidence or 0, local_chance=said.local_chance))
+        )
+
+
+def test_the_chance_of_another_local_model_is_not(simulated: RunningSimulator) -> None:
+    crown(trust={HAIKU: 0.7}, certificate=EASY | {"is_simulated": True})
+    put_to_use(WITH_LOCAL, beside={LOCAL_VERSION: "an older one"})
+
+    evaluation = drive(started(SOME))
+
+    for said in answers(evaluation):
+        assert said.chance == pytest.approx(HALF.chance(said.confidence or 0))
+
+
+def test_what_the_weighed_local_model_may_have_learnt_proves_nothing(
+    simulated: RunningSimulator,
+) -> None:
+    drive(started(MIXED))
+    champion = crown(trust={HAIKU: 0.7}, certificate=EASY | {"is_simulated": True})
+    plain = propose(MIXED)
+    put_to_use(WITH_LOCAL, beside={LOCAL_VERSION: champion.version})
+
+    again = propose([*MIXED, *rows(legal=40)])
+
+    known = again.tickets.filter(label__in=("refund", "login"), part__in=(Part.CHOOSE, Part.REPORT))
+    learnt = plain.tickets.exclude(part=Part.CALIBRATE).values("description")
+    assert not known.filter(description__in=learnt).exists()
+    assert again.tickets.filter(part=Part.CHOOSE).exists()
+
+
+def test_a_local_model_that_is_replaced_meanwhile_ends_the_run_in_words(
+    simulated: RunningSimulator,
+) -> None:
+    champion = crown(trust={HAIKU: 0.7}, certificate=EASY | {"is_simulated": True})
+    put_to_use(WITH_LOCAL, beside={LOCAL_VERSION: champion.version})
+    evaluation = started(SOME)
+    LocalModel.objects.update(version="another")
+    stage_0.forget()
+
+    drive(evaluation)
+
+    assert evaluation.state == EvaluationState.FAILED
+    assert "was replaced meanwhile" in evaluation.error
+
+
+def test_calibrators_of_its_own_do_without_a_local_model_that_knows_the_tickets(
+    simulated: RunningSimulator,
+) -> None:
+    drive(started(SOME))
+    crown(trust={HAIKU: 0.7}, certificate=EASY | {"is_simulated": True})
+
+    own = drive(started(SOME, configurations=[in_force(calibration=Calibration.OWN)]))
+    stated = drive(started(rows(legal=5)))
+
+    assert {each.local_chance for each in answers(own)} == {None}
+    assert all(each.local_chance is not None for each in answers(stated))
 
 
 def test_the_local_models_chances_stand_beside_what_was_said(

@@ -25,7 +25,7 @@ from tests.integration.gateway.batch_cases import check_equals_bill, provider_ha
 from tests.integration.gateway.test_batches_cancelled import wait_until_some_answered
 from triage.models import Attempt, Batch, BatchState, Certainty, Evaluation, EvaluationState
 from triage.services import batches
-from triage.services.evaluation import running
+from triage.services.evaluation import ending, running
 from triage.services.evaluation.configurations import in_force
 from triage.services.gateway import client
 from triage.services.gateway.batches import ENDED
@@ -44,10 +44,11 @@ def underway(simulated: RunningSimulator) -> Evaluation:
     return evaluation
 
 
-def asked(**options: Any) -> Evaluation:
-    """A run of the first model alone, whose batch is written and not handed in."""
+def asked(*, doubles: int = 0, **options: Any) -> Evaluation:
+    """A run of the first model alone, whose batch is written and not handed in. So many tickets stand in it twice."""
     alone = [in_force(strong_model="", **options)]
-    evaluation = started(rows(refund=10, login=10), configurations=alone, is_batch=True)
+    some = rows(refund=10, login=10)
+    evaluation = started([*some, *some[:doubles]], configurations=alone, is_batch=True)
     advance(evaluation)
     return evaluation
 
@@ -129,6 +130,82 @@ def test_resumed_before_its_batch_has_ended_it_comes_to_the_same(
     assert states(underway) == {"answered": 20}
     assert all(each["batch_id"] for each in simulated.bill()["requests"])
     assert answered_nanousd(underway) == ledger_nanousd()
+    check_equals_bill(simulated)
+
+
+def paid(simulated: RunningSimulator) -> list[dict[str, Any]]:
+    """The lines of the bill that cost something."""
+    return [each for each in simulated.bill()["requests"] if each["cost_nanousd"]]
+
+
+def check_asked_once_in_batches(simulated: RunningSimulator, evaluation: Evaluation) -> None:
+    """All tickets are answered, by 20 lines that were paid for."""
+    lines = paid(simulated)
+    assert (evaluation.state, set(states(evaluation))) == (EvaluationState.DONE, {"answered"})
+    assert all(each["batch_id"] for each in lines)
+    assert len(lines) == 20
+    assert answered_nanousd(evaluation) == ledger_nanousd() > 0
+    check_equals_bill(simulated)
+
+
+def test_tickets_that_share_a_line_which_was_not_handed_in_share_one_again(
+    simulated: RunningSimulator,
+) -> None:
+    simulated.set_scenario(QUICK)
+    evaluation = asked(doubles=4)
+    cancel(evaluation)
+    collected()
+    advance(evaluation)
+    before = states(evaluation)
+
+    running.resume(evaluation.pk, by=evaluation.by)
+    evaluation.refresh_from_db()
+    drive(evaluation)
+
+    assert before == {}
+    assert [each.lines for each in Batch.objects.order_by("pk")] == [20, 20]
+    check_asked_once_in_batches(simulated, evaluation)
+
+
+def test_tickets_that_share_a_line_keep_its_answer_or_share_one_again(
+    simulated: RunningSimulator,
+) -> None:
+    simulated.set_scenario(SLOW)
+    evaluation = asked(doubles=20)
+    batches.advance_all()
+    wait_until_some_answered(simulated)
+    cancel(evaluation)
+    collected()
+    advance(evaluation)
+    before, lines = states(evaluation), len(paid(simulated))
+    simulated.set_scenario(QUICK)
+
+    running.resume(evaluation.pk, by=evaluation.by)
+    evaluation.refresh_from_db()
+    drive(evaluation)
+
+    assert before == {"answered": 2 * lines}  # a ticket and its double each
+    check_asked_once_in_batches(simulated, evaluation)
+
+
+def test_one_batch_that_cannot_be_cancelled_keeps_no_other_from_it(
+    simulated: RunningSimulator,
+) -> None:
+    simulated.set_scenario(SLOW)
+    for _ in range(2):
+        asked()
+    batches.advance_all()
+    ids = list(Batch.objects.values_list("provider_id", flat=True))
+    cancelled = {"state": EvaluationState.CANCELLED, "error": f"{ending.CANCELLED_BY} Bob"}
+    Evaluation.objects.update(**cancelled)
+    simulated.set_scenario("500@batchesx1")
+
+    running.sweep()
+
+    going_on = [client.get_batch(str(each)).state for each in ids]
+    assert going_on.count(client.BatchState.IN_PROGRESS) == 1
+    running.sweep()
+    collected()
     check_equals_bill(simulated)
 
 

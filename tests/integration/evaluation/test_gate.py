@@ -24,6 +24,7 @@ from triage.models import (
     Calibrator,
     Call,
     Evaluation,
+    EvaluationAnswer,
     EvaluationSource,
     Label,
 )
@@ -355,7 +356,7 @@ def test_the_fourth_look_says_that_its_confidence_is_that_of_one(label: Label, b
 
     assert proof.number == 4
     assert proof.note == (
-        "the 4th evaluation of these labels and models in 90 days: the 95 % is a promise of one"
+        "the 4th look at these labels and models in 90 days: the 95 % is a promise of one"
     )
     assert proof.sentences.endswith(f"judged tickets. It is {proof.note}.")
     assert row_of(label).standing is Standing.PROVEN
@@ -415,13 +416,15 @@ def test_a_switch_of_the_gate_makes_no_labels_that_are_looked_at_anew(
     assert number_of(label) == 2
 
 
-def test_a_look_of_a_second_configuration_counts_once(label: Label) -> None:
+def test_each_configuration_looks(label: Label) -> None:
     both = [to_json(in_force("A", apply=0.5)), to_json(in_force("B"))]
-    told = results(recommendation(HARD), recommendation(HARD))
-    a_done(configurations=both, results=told, **days_ago(5))
+    told = results(recommendation(HARD), recommendation(EASY))
+    two = a_done(EASY, configurations=both, results=told, **days_ago(5))
+    EvaluationAnswer.objects.filter(ticket__evaluation=two).update(configuration=1)
+    second = number_of(label)
     a_done(EASY)
 
-    assert number_of(label) == 2
+    assert (second, number_of(label)) == (2, 3)
 
 
 def test_the_looks_are_counted_in_one_query(label: Label, django_assert_num_queries: Any) -> None:

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from structlog.testing import capture_logs
 
 from accounts.models import User
+from tests.integration.classification.calibrated_cases import put_to_use
 from tests.integration.classification.cases import Desk
 from tests.integration.evaluation.cases import drive, rows, started
 from triage.exceptions import Conflict, InvalidInput
@@ -168,6 +169,7 @@ def test_a_ticket_that_packed_calls_left_unanswered_counts_as_lost(bob: User) ->
         ({"size": 1}, "one ticket a call, and B for several"),
         ({"changes": {"apply": 0.5}}, "differ in packing alone"),
         ({"changes": {"instruction": "Be bold."}}, "differ in packing alone"),
+        ({"changes": {"calibration": "own"}}, "differ in packing alone"),
         ({"packed": 1}, "Only 0 of B's 500 answers"),
         ({"packed": 9}, "Only 0 of B's 500 answers"),
     ],
@@ -291,6 +293,14 @@ def test_packing_ends_where_another_first_model_is_asked(bob: User) -> None:
 
     assert not is_used()
     assert "tested with Sonnet 5, and Haiku 5.5 is asked now" in packing.why_unused()
+
+
+def test_packing_ends_where_other_calibrators_decide_who_is_escalated(bob: User) -> None:
+    allowed(bob)
+    put_to_use()
+
+    assert not is_used()
+    assert "tested with other calibrators" in packing.why_unused()
 
 
 def test_packing_ends_where_somebody_else_answers(bob: User, settings: Settings) -> None:

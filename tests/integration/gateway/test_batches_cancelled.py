@@ -22,10 +22,10 @@ from tests.integration.gateway.batch_cases import (
     step,
     wait_until_ended,
 )
-from triage.exceptions import AttemptFailed, InsideTransaction
+from triage.exceptions import AttemptFailed, InsideTransaction, UpstreamSilent
 from triage.models import Batch, BatchLine, BatchState, Call, Certainty, StoredReply
 from triage.services.gateway import batches, client
-from triage.services.gateway.batches import CANCELED, steps
+from triage.services.gateway.batches import CANCELED, cancelling, steps
 from triage.simulator import RunningSimulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,6 +117,75 @@ def test_a_provider_that_cannot_be_asked_is_asked_again(
     batches.cancel([batch.pk])
     assert finish(batch) == BatchState.COLLECTED
     check_equals_bill(claude)
+
+
+def state_at_provider(batch: Batch) -> str:
+    return client.get_batch(str(batch.provider_id)).state
+
+
+def test_one_that_cannot_be_cancelled_keeps_no_other_from_it(claude: RunningSimulator) -> None:
+    claude.set_scenario(SLOW)
+    asked = [handed_in(4, first=first) for first in (1, 20, 40)]
+    claude.set_scenario("500@batchesx1")
+
+    with pytest.raises(AttemptFailed):
+        batches.cancel([each.pk for each in asked])
+
+    assert [state_at_provider(each) for each in asked].count("in_progress") == 1
+    batches.cancel([each.pk for each in asked])
+    assert {finish(each) for each in asked} == {BatchState.COLLECTED}
+    check_equals_bill(claude)
+
+
+def hang(monkeypatch: pytest.MonkeyPatch, *hanging: Batch) -> list[str]:
+    """Asking to cancel these takes all the time that a batch has; which ones at the provider were asked about."""
+    asked: list[str] = []
+    now = [0.0]
+    ask = client.cancel_batch
+
+    def cancel_batch(batch_id: str, *, seconds: float) -> client.BatchStatus:
+        asked.append(batch_id)
+        if batch_id not in {each.provider_id for each in hanging}:
+            return ask(batch_id, seconds=seconds)
+        now[0] += seconds
+        raise UpstreamSilent("no answer in time")
+
+    monkeypatch.setattr(cancelling, "monotonic", lambda: now[0])
+    monkeypatch.setattr(client, "cancel_batch", cancel_batch)
+    return asked
+
+
+def test_who_waits_for_it_waits_for_two_that_hang_at_most(
+    claude: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claude.set_scenario(SLOW)
+    handed = [handed_in(1, first=first) for first in (1, 2, 3, 4)]
+    dropped = prepared(1, first=5)
+    asked = hang(monkeypatch, *handed)
+
+    with pytest.raises(UpstreamSilent):
+        batches.cancel([each.pk for each in (*handed, dropped)])
+
+    dropped.refresh_from_db()
+    assert len(set(asked)) == len(asked) == 2
+    assert dropped.state == BatchState.FAILED
+
+
+def test_those_that_hang_do_not_keep_the_same_ones_waiting_for_ever(
+    claude: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claude.set_scenario(SLOW)
+    first, second, third = (handed_in(4, first=number) for number in (1, 20, 40))
+    asked = hang(monkeypatch, first, second)
+
+    for _ in range(50):  # it is left out of one in three
+        with pytest.raises(UpstreamSilent):
+            batches.cancel([first.pk, second.pk, third.pk])
+        if third.provider_id in asked:
+            break
+
+    assert finish(third) == BatchState.COLLECTED
+    assert Certainty.NONE in certainties(third)
 
 
 def test_a_batch_that_is_being_handed_in_is_cancelled_once_it_is_there(

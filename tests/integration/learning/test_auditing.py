@@ -19,6 +19,7 @@ from triage.models import (
     Audit,
     Automation,
     Decision,
+    Label,
     LocalModel,
     Stage,
     Triage,
@@ -58,6 +59,18 @@ def test_all_stages_are_drawn_with_what_they_answered_and_by_which_model() -> No
         "classify": ("login", None),
         "escalate": ("login", None),
     }
+
+
+def test_answers_with_labels_that_were_withdrawn_are_neither_drawn_nor_judged() -> None:
+    answer(a_ticket(), "billing")
+    auditing.draw()
+    answer(a_ticket(), "login")
+    Label.objects.filter(slug__in=("billing", "login")).update(is_active=False)
+
+    drawn = auditing.draw()
+
+    assert drawn == 0
+    assert (auditing.count_waiting(), auditing.find_next()) == (0, None)
 
 
 def test_an_answer_that_was_corrected_is_drawn_like_any_other(alice: User) -> None:

@@ -188,6 +188,23 @@ def test_what_was_asked_otherwise_than_triage_asks_is_refused(
         fitting.fit_from(evaluation, by=bob, stage=stage)
 
 
+def test_each_configuration_has_calibrators_of_its_own(bob: User) -> None:
+    evaluation = evaluate()
+    evaluation.configurations += [to_json(in_force("B"))]
+    evaluation.save()
+    answers = EvaluationAnswer.objects.filter(ticket__evaluation=evaluation)
+    for row in list(answers):
+        row.pk, row.configuration = None, 1
+        row.confidence = (row.confidence or 0) ** 3
+        row.save()
+
+    found = [fitting.fit_from(evaluation, by=bob, configuration=place) for place in (0, 1)]
+
+    assert found[0].version != found[1].version
+    with pytest.raises(InvalidInput, match="none of that name"):
+        fitting.fit_from(evaluation, by=bob, configuration=2)
+
+
 def test_too_few_tickets_are_refused_in_words(bob: User) -> None:
     evaluation = evaluate()
     evaluation.tickets.filter(part=Part.CALIBRATE, number__gt=20).delete()

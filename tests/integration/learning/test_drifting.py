@@ -16,7 +16,7 @@ from tests.integration.learning.cases import (
     publish_labels,
     switched_on,
 )
-from triage.models import Alert, AlertKind, Automation, LocalModel
+from triage.models import Alert, AlertKind, Automation, LocalModel, Triage
 from triage.services import alerts
 from triage.services.alerts import readings
 from triage.services.evaluation.learning import drifting
@@ -254,6 +254,37 @@ def test_after_an_alarm_its_watch_begins_anew(bob: User) -> None:
     watching = drifting.watches_of(Automation.objects.get()).by_name[ALL]
 
     assert (watching.audited, watching.wealth, watching.alarmed_at) == (0, 1, None)
+
+
+def test_audits_drawn_under_the_old_threshold_step_back_once(bob: User) -> None:
+    """Every fifth answer was wrong under the first threshold, and all were drawn before the alarm."""
+    switched_on()
+    champion = a_champion()
+    waiting = audits(150)
+
+    judged = judge_all(waiting, [place % 5 == 0 for place in range(150)], by=bob)
+
+    champion.refresh_from_db()
+    assert len([each for each in judged if each.alarm]) == 1
+    assert champion.thresholds == {"easy": 0.95}
+    assert Automation.objects.get().is_local_on
+    assert (counted()[ALL], counted()["easy"]) == (0, 0)
+
+
+def test_answers_given_before_an_alarm_count_no_more_in_its_watch_and_later_ones_do(
+    bob: User,
+) -> None:
+    switched_on()
+    a_grouped_champion(easy=0.9, hard=0.9)
+    about_to_alarm("hard")
+    judge_wrong(bob, label="returns")
+    before, after = audits(2, label="returns"), audits(3, label="returns")
+    old = Triage.objects.filter(audit__in=before)
+    old.update(finished_at=timezone.now() - timedelta(hours=1))
+
+    judge_all([*before, *after], [False] * 5, by=bob)
+
+    assert counted() == {"all": 6, "easy": 0, "hard": 3, "rare": 0}
 
 
 def test_while_an_alarm_holds_the_alert_says_what_it_did_and_then_the_counts_are_told(

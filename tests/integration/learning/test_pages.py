@@ -104,7 +104,7 @@ def test_the_local_model_is_switched_on_and_the_history_says_by_whom_and_why(
     page = do(as_bob, "local-on", reason=WHY)
 
     assert Automation.objects.get().is_local_on
-    assert f"The local model v1 answers alone where that is certified. {WHY}" in page
+    assert f"The local model v1 answers alone where that is certified. Reason: {WHY}" in page
     assert LogEntry.objects.get().user.name == "Bob"
 
 
@@ -122,7 +122,7 @@ def test_a_reason_must_be_given(as_bob: Client) -> None:
 
     page = do(as_bob, "local-on", reason=" ")
 
-    assert "Nothing was changed. reason: say why" in page
+    assert "Nothing was changed. Reason: say why" in page
 
 
 def test_a_candidate_is_promoted_and_the_former_champion_brought_back(as_bob: Client) -> None:
@@ -140,7 +140,7 @@ def test_a_candidate_is_promoted_and_the_former_champion_brought_back(as_bob: Cl
     assert champion == "v2"
     assert "Local model v2 is the champion." in promoted
     assert "Go back to v1" in promoted
-    assert "Local model v1 is the champion again. It misread returns." in back
+    assert "Local model v1 is the champion again. Reason: It misread returns." in back
     assert "Nothing was changed. The champion has changed meanwhile" in twice
 
 
@@ -186,13 +186,12 @@ def test_trust_of_the_simulators_answers_is_said_to_count_for_nothing_beside_cla
     as_bob: Client, settings: Settings
 ) -> None:
     settings.TRIAGE_SIMULATOR = False
-    a_champion(trust={HAIKU: 0.9}, certificate={"is_simulated": True})
+    a_champion(labels=["a", "b", "c"], trust={HAIKU: 0.9}, certificate={"is_simulated": True})
 
     page = text_of(as_bob.get(PAGE))
 
-    assert (
-        "Haiku 5.5 is taken to be right in 90.0 % of the cases (simulated), which counts for nothing here"
-    ) in page
+    assert "Haiku 5.5 names becomes 18.0 times as likely" in page  # 0.9 · (3 - 1) / 0.1
+    assert "against each other one (simulated), which counts for nothing here" in page
 
 
 def test_where_an_alarm_has_stepped_back_the_page_says_so(as_bob: Client) -> None:

@@ -11,6 +11,7 @@ from tests.integration.learning.shadow_cases import (
     CHAMPION,
     Travel,
     content,
+    held_back,
     in_shadow,
     system,
     the_champion,
@@ -34,22 +35,12 @@ pytestmark = pytest.mark.django_db
 
 A_DAY, A_WEEK = timedelta(days=1), timedelta(weeks=1)
 WHY = "Compared by hand."
+FAILED = Shadow(since="2026-11-16T02:43:00+00:00", outcome=Outcome.FAILED).as_json()
 
 
 @pytest.fixture(autouse=True)
 def labels(db: None) -> None:
     publish_labels()
-
-
-@pytest.fixture
-def travel(monkeypatch: pytest.MonkeyPatch) -> Travel:
-    """Later by so much, from then on."""
-
-    def to(later: timedelta) -> None:
-        at = timezone.now
-        monkeypatch.setattr(timezone, "now", lambda: at() + later)
-
-    return to
 
 
 def state_of(model: LocalModel) -> str:
@@ -148,6 +139,58 @@ def test_with_too_few_tickets_it_waits_a_week_without_a_second_training_and_says
     assert "10 of 30 tickets" in the_champion().release["shadow"]["words"][-1]
 
 
+def test_after_a_failed_shadow_no_night_promotes_the_next_one_on_the_gate_alone(
+    travel: Travel, bob: User
+) -> None:
+    champion = a_champion()
+    held_back(state=LocalModelState.RETIRED)
+    challenger = in_shadow()
+    triaged(10)
+
+    for _ in range(9):
+        travel(A_DAY)
+        nightly.learn()
+    waited = the_champion()
+    releasing.promote(challenger.pk, by=bob, reason=WHY)
+
+    assert waited == champion
+    assert the_champion() == challenger
+    assert "10 of 30 tickets" in the_champion().release["shadow"]["words"][-1]
+    assert "or a person promotes it" in the_champion().release["shadow"]["words"][-1]
+
+
+def test_after_a_failed_shadow_enough_tickets_promote_the_next_one(travel: Travel) -> None:
+    a_champion()
+    held_back(state=LocalModelState.RETIRED)
+    challenger = in_shadow()
+    triaged(40)
+
+    travel(A_DAY)
+    nightly.learn()
+
+    assert the_champion() == challenger
+
+
+def test_a_failed_shadow_beside_another_champion_says_nothing(travel: Travel) -> None:
+    a_champion()
+    held_back(state=LocalModelState.RETIRED, release={"champion": "v9", "shadow": FAILED})
+    challenger = in_shadow()
+
+    travel(A_WEEK)
+    nightly.learn()
+
+    assert the_champion() == challenger
+
+
+def test_what_its_shadow_held_back_stays_so_while_the_gate_holds_it_back_too() -> None:
+    a_champion()
+    failed = held_back()
+
+    release = releasing.judge(failed.pk).release
+
+    assert (release["passes"], release["shadow"]["outcome"]) == (False, Outcome.FAILED)
+
+
 def test_a_person_may_promote_it_before_its_shadow_is_over(bob: User) -> None:
     a_champion()
     challenger = in_shadow()
@@ -204,11 +247,12 @@ def test_beside_another_champion_no_night_promotes_it(travel: Travel) -> None:
 def test_it_is_judged_by_whom_the_label_stands_audit_then_person_then_claude(
     travel: Travel, alice: User
 ) -> None:
-    """Four tickets that the challenger names rightly: wrong by Claude, by a person, by an audit; the fourth only locally."""
+    """Five tickets that the challenger names rightly: wrong by Claude, by a person, by an audit; the others only locally."""
     a_champion()
     challenger = in_shadow()
     at = timezone.now()
     (by_claude,) = triaged(1, is_wrong=True)
+    triaged(1, corrected_to="login", by=alice)
     triaged(1, stage=Stage.LOCAL, corrected_to="login", by=alice)
     (audited,) = triaged(1, corrected_to="billing", by=alice)
     triaged(1, stage=Stage.LOCAL)
@@ -222,8 +266,8 @@ def test_it_is_judged_by_whom_the_label_stands_audit_then_person_then_claude(
     travel(A_DAY)
     found = shadowing.look(challenger.pk)
 
-    assert (found.tickets, found.alone, found.labelled) == (4, 4, 3)
-    assert (found.answered, found.wrong, found.neither) == (3, 3, 3)
+    assert (found.tickets, found.alone, found.labelled) == (5, 5, 3)
+    assert (found.answered, found.wrong, found.neither) == (1, 1, 3)
 
 
 def test_what_the_cascade_would_not_let_it_answer_is_not_counted_as_answered(

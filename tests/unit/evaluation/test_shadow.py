@@ -1,6 +1,7 @@
 """What a shadow proves against a challenger, and how long it waits for tickets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,9 +35,11 @@ def seen(number: int, **changes: Any) -> list[Seen]:
     return [Seen(**(values | changes))] * number
 
 
-def judged(tickets: Sequence[Seen], *, days: float = 1, has_thresholds: bool = True) -> Shadow:
+def judged(
+    tickets: Sequence[Seen], *, days: float = 1, has_thresholds: bool = True, kept: Shadow = BEGUN
+) -> Shadow:
     now = BEGAN + timedelta(days=days)
-    return judge(BEGUN, tickets, now=now, promise=TWO_PERCENT, has_thresholds=has_thresholds)
+    return judge(kept, tickets, now=now, promise=TWO_PERCENT, has_thresholds=has_thresholds)
 
 
 def test_a_challenger_that_says_what_stands_passes() -> None:
@@ -45,7 +48,7 @@ def test_a_challenger_that_says_what_stands_passes() -> None:
     assert (found.outcome, found.is_enough) == (Outcome.PASSED, True)
     assert found.words == (
         "In its shadow on 40 tickets it would have answered 100.0 % alone, the champion 25.0 %.",
-        "Of 30 that somebody else has labelled it alone names that label on 0, the champion alone on 0, neither on 0"
+        "Of 30 that Claude or an audit has labelled it alone names that label on 0, the champion alone on 0, neither on 0"
         " (p = 1.000).",
         "Of 30 of these that it would have answered alone 0 stand otherwise.",
         "Nothing in its shadow speaks against it.",
@@ -102,6 +105,30 @@ def test_few_tickets_that_speak_against_it_wait_for_more_and_after_a_week_hold_i
 
     assert judged(bad).outcome is Outcome.GOES_ON
     assert judged(bad, days=7).outcome is Outcome.FAILED
+
+
+def test_beside_a_champion_that_answers_alone_only_what_was_drawn_counts_as_answered() -> None:
+    begun = replace(BEGUN, is_local_on=True)
+    tickets = [*seen(29, is_drawn=True), *seen(50, challenger="login", champion="login")]
+
+    few = judged(tickets, kept=begun)
+    enough = judged([*tickets, *seen(1, is_drawn=True)], kept=begun)
+
+    assert (few.outcome, few.answered, few.wrong) == (Outcome.GOES_ON, 29, 0)
+    assert "29 of 30 tickets, drawn at random, to judge it by" in few.words[-1]
+    assert (enough.outcome, enough.neither) == (Outcome.PASSED, 50)
+
+
+@pytest.mark.parametrize("label", ["billing", "login"])
+def test_after_a_failure_beside_this_champion_it_waits_for_enough_however_long(label: str) -> None:
+    begun = replace(BEGUN, is_after_failure=True)
+
+    few = judged(seen(29, challenger=label), kept=begun, days=40)
+    enough = judged(seen(30, challenger=label), kept=begun, days=40)
+
+    assert few.outcome is Outcome.GOES_ON
+    assert "until there are enough, or a person promotes it" in few.words[-1]
+    assert enough.outcome is (Outcome.PASSED if label == "billing" else Outcome.FAILED)
 
 
 def test_one_that_answers_nothing_alone_is_judged_by_all_that_somebody_else_labelled() -> None:

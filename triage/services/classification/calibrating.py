@@ -92,12 +92,31 @@ def why_passed_over(calibrator: Calibrator, current: Taxonomy) -> str:
         return f"it was fitted on answers of {name_of(calibrator.model)}, and {name_of(asked)} is asked now"
     if calibrator.parameters.get(GUIDE) != guide_version(current):
         return "it was fitted with another guide: the labels or the question read otherwise now"
-    return ""
+    return "" if _is_readable(calibrator) else "it cannot be read"
+
+
+def weighs_local(calibrator: Calibrator) -> bool:
+    """Whether it knows the chances of a local model."""
+    return bool(calibrator.parameters.get(LOCAL_VERSION))
+
+
+def versions_asked(current: Taxonomy) -> dict[str, str]:
+    """By stage the versions of the calibrators in use, but for those that are passed over."""
+    active = Calibrator.objects.filter(is_active=True).order_by("stage")
+    return {each.stage: each.version for each in active if not why_passed_over(each, current)}
 
 
 def forget() -> None:
     """Read the calibrators anew at the next call."""
     _Known.until = 0.0
+
+
+def _is_readable(calibrator: Calibrator) -> bool:
+    try:
+        from_json(calibrator.parameters)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _find(origin: Origin) -> InUse | None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
-from triage.models import Automation, Feature
+from triage.models import Automation, Feature, Stage
 from triage.services import taxonomy
+from triage.services.classification.calibrating import versions_asked
 from triage.services.classification.prompt import guide_version
 from triage.services.gateway.catalog import name_of
 from triage.services.gateway.routes import route_of
@@ -45,7 +46,17 @@ class Permission:
         read = taxonomy.load(self.tested["taxonomy_version_id"])
         if guide_version(read) != guide_version(current):
             return "it was tested with another guide: the labels read otherwise now"
+        if self._calibrators != versions_asked(current):
+            return "it was tested with other calibrators"
         return ""
+
+    @property
+    def _calibrators(self) -> dict[str, str]:
+        tested = {
+            Stage.FIRST.value: self.tested.get("first_calibrator", ""),
+            Stage.STRONG.value: self.tested.get("strong_calibrator", ""),
+        }
+        return {stage: version for stage, version in tested.items() if version}
 
 
 def find_permission() -> Permission | None:

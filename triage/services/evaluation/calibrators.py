@@ -113,7 +113,10 @@ def check_fits(evaluation: Evaluation, stage: Stage, configuration: int = 0) -> 
         raise InvalidInput("evaluation", "it is not done")
     if stage not in STAGES:
         raise InvalidInput("stage", f"“{stage}” states no confidence to calibrate")
-    chosen = configurations_of(evaluation)[configuration]
+    several = configurations_of(evaluation)
+    if configuration >= len(several):
+        raise InvalidInput("configuration", "the evaluation has none of that name")
+    chosen = several[configuration]
     if chosen.instruction:
         raise InvalidInput(
             "evaluation", "it was asked with an instruction that triage does not ask with"

@@ -12,6 +12,7 @@ from typing import Any
 
 from triage.exceptions import InvalidInput
 from triage.services.evaluation import parting
+from triage.services.evaluation.parting import NOTHING, Known
 from triage.services.evaluation.sampling import CorrectedSource, Labelled, Read, Source
 from triage.services.statistics.duplicates import clusters, digest, words
 from triage.services.taxonomy import LabelSnapshot, Taxonomy
@@ -109,12 +110,12 @@ def judge(
     taxonomies: Sequence[Taxonomy],
     seed: int,
     limit: int,
-    fitted_on: frozenset[str] = frozenset(),
+    known: Known = NOTHING,
 ) -> Judged:
     """A random sample of at most `limit` usable tickets, with parts; labels are those of the first taxonomy.
 
     Args:
-        fitted_on: Digests of the texts that the calibrators which decide were fitted on.
+        known: What those that decide have seen before.
 
     Raises:
         InvalidInput: Not one of them is usable; says why.
@@ -123,7 +124,7 @@ def judge(
     named = _without_contradictions([_named(each, taxonomy) for each in found.tickets])
     drawn = _drawn([each for each in named if not each.problem], seed=seed)
     fresh, in_guide = _without_guide(drawn[: 2 * limit], taxonomies)
-    counted = _parted(sorted(fresh[:limit], key=_number), seed=seed, fitted_on=fitted_on)
+    counted = _parted(sorted(fresh[:limit], key=_number), seed=seed, known=known)
     left_out = [each for each in named if each.problem] + in_guide
     found_all = [
         *_unreadable(found.unreadable),
@@ -203,9 +204,9 @@ def _as_example(each: Labelled) -> str:
     return " ".join(text.split())[:GUIDE_CHARACTERS]
 
 
-def _parted(tickets: Sequence[Sampled], *, seed: int, fitted_on: frozenset[str]) -> list[Sampled]:
+def _parted(tickets: Sequence[Sampled], *, seed: int, known: Known) -> list[Sampled]:
     """With the number of each one's cluster, and its part."""
-    places = parting.place([each.labelled.text for each in tickets], seed=seed, fitted_on=fitted_on)
+    places = parting.place([each.labelled.text for each in tickets], seed=seed, known=known)
     return [
         replace(each, cluster=place.cluster, part=place.part.value, is_known=place.is_known)
         for each, place in zip(tickets, places, strict=True)
@@ -283,8 +284,8 @@ def _repeated(counted: Sequence[Sampled]) -> Iterator[Finding]:
 def _known(counted: Sequence[Sampled]) -> Iterator[Finding]:
     if some := [each for each in counted if each.is_known]:
         text = (
-            f"{_tickets(some)} {_are(some)} what the calibrators that decide were fitted on, or the like: they calibrate again,"
-            " and prove nothing."
+            f"{_tickets(some)} {_are(some)} known to the calibrators that decide, or to the local model that they weigh, or like"
+            " what is: they calibrate again, and prove nothing."
         )
         yield _finding("known", text, some)
 

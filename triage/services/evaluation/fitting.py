@@ -26,11 +26,11 @@ from triage.services.statistics.signals import Signal, Signalled, to_json
 log = structlog.get_logger(__name__)
 
 
-def fit(evaluation_id: int, *, stage: str, by_id: int) -> Calibrator | None:
+def fit(evaluation_id: int, *, stage: str, by_id: int, configuration: int = 0) -> Calibrator | None:
     """`fit_from` for a worker; None, and a line in the log, where the tickets are too few."""
     evaluation, by = Evaluation.objects.get(pk=evaluation_id), User.objects.get(pk=by_id)
     try:
-        return fit_from(evaluation, by=by, stage=Stage(stage))
+        return fit_from(evaluation, by=by, stage=Stage(stage), configuration=configuration)
     except InvalidInput as error:
         log.warning("no calibrator was fitted", evaluation=evaluation_id, reason=str(error))
         return None

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from triage.models import Calibrator, Call, Evaluation, EvaluationAnswer, EvaluationSource
 from triage.services import taxonomy
-from triage.services.classification.calibrating import LOCAL_VERSION, why_passed_over
+from triage.services.classification.calibrating import weighs_local, why_passed_over
 from triage.services.classification.prompt import prompt_version
 from triage.services.evaluation import automation
 from triage.services.evaluation.configurations import Configuration, from_json, in_force
@@ -72,7 +72,7 @@ def now_in_force() -> Now:
         promise=Promise(row.target, row.d),
         calibrators={each.stage: each.version for each, why in reasons.items() if not why},
         passed_over=next(filter(None, reasons.values()), ""),
-        weighs_local=any(each.parameters.get(LOCAL_VERSION) for each in active),
+        weighs_local=any(weighs_local(each) for each, why in reasons.items() if not why),
     )
 
 

@@ -33,17 +33,21 @@ class Looks:
     def number_of(self, evaluation_id: int, place: int) -> int:
         """1 where this configuration of the evaluation was the first look at the same in HOLDS_FOR, 2 for the second, and so on.
 
-        The same are the labels as Claude reads them, the models, the source, and who answered: the simulator or Claude.
+        Each configuration looks, so B is the second where it looks at the same as A. The same are the labels as Claude reads
+        them, the models, the source, and who answered: the simulator or Claude.
         """
         places = (n for n, each in enumerate(self.found) if each.evaluation_id == evaluation_id)
         at = next(places, None)
         if at is None:
             return 1
         mine = self.found[at]
-        return 1 + sum(
-            mine.kinds[place] in each.kinds and mine.finished_at - each.finished_at <= HOLDS_FOR
+        beside = mine.kinds[:place].count(mine.kinds[place])
+        before = sum(
+            each.kinds.count(mine.kinds[place])
             for each in self.found[:at]
+            if mine.finished_at - each.finished_at <= HOLDS_FOR
         )
+        return 1 + beside + before
 
 
 def looks_until(now: datetime) -> Looks:

@@ -61,11 +61,11 @@ class Proof:
 
     @property
     def note(self) -> str:
-        """ "the 4th evaluation of these labels and models in 90 days: the 95 % is a promise of one"; "" for the first."""
+        """ "the 4th look at these labels and models in 90 days: the 95 % is a promise of one"; "" for the first."""
         if self.number == 1:
             return ""
         return (
-            f"the {ordinal(self.number)} evaluation of these labels and models in {HOLDS_FOR.days} days:"
+            f"the {ordinal(self.number)} look at these labels and models in {HOLDS_FOR.days} days:"
             f" the {100 * (1 - self.d):g} % is a promise of one"
         )
 

@@ -170,7 +170,8 @@ def _save(
         row.packing_evaluation = evaluation
         row.save(update_fields=[*SAVED, "updated_at"])
     log.info("packing changed", tickets_a_call=tickets_a_call, grounds=grounds, by=by.pk)
-    return Switched(f"Backfill asks for {tickets_a_call} tickets a call.", by, grounds)
+    tickets = "one ticket" if tickets_a_call == 1 else f"{tickets_a_call} tickets"
+    return Switched(f"Backfill asks for {tickets} a call.", by, grounds)
 
 
 def _tested(evaluation: Evaluation) -> int:
@@ -195,8 +196,7 @@ def _tested(evaluation: Evaluation) -> int:
 
 def _alone(configuration: Configuration) -> Configuration:
     """All of it but how many tickets go into a call, and what does not decide a label."""
-    plain = replace(configuration, name="", tickets_a_call=1, asks_strong_always=False)
-    return replace(plain, first_calibrator="", strong_calibrator="", local_version="")
+    return replace(configuration, name="", tickets_a_call=1, asks_strong_always=False)
 
 
 def _check_packed(evaluation: Evaluation, tickets_a_call: int) -> None:

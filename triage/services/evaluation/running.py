@@ -22,7 +22,7 @@ from triage.services.evaluation import claims, ending, quoting
 from triage.services.evaluation.asking import Asking
 from triage.services.evaluation.configurations import NAMES, Configuration, to_json
 from triage.services.evaluation.findings import Judged, Sampled, judge
-from triage.services.evaluation.parting import find_fitted_on
+from triage.services.evaluation.parting import find_known
 from triage.services.evaluation.reading import spent_nanousd
 from triage.services.evaluation.sampling import (
     ConfirmedSource,
@@ -82,7 +82,7 @@ def propose(
         taxonomies=versions,
         seed=seed,
         limit=source.limit,
-        fitted_on=find_fitted_on(named),
+        known=find_known(named),
     )
     askings = [
         Asking(0, place, each, version, seed)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 
 from triage.exceptions import InvalidInput
 from triage.models import (
@@ -16,19 +15,16 @@ from triage.models import (
     EvaluationAnswer,
     EvaluationState,
     EvaluationTicket,
-    Field,
-    FieldDecision,
-    LocalModel,
     Part,
     Stage,
-    Ticket,
 )
 from triage.services.classification import stage_0
-from triage.services.classification.calibrating import LOCAL_VERSION
+from triage.services.classification.calibrating import LOCAL_VERSION, weighs_local
 from triage.services.evaluation import claims
 from triage.services.evaluation.asking import Asking
 from triage.services.evaluation.claims import Claimed
 from triage.services.evaluation.configurations import OWN
+from triage.services.evaluation.learnt import find_learnt
 from triage.services.evaluation.reading import said_of, text_of, usable
 from triage.services.evaluation.ruling import escalation_of
 from triage.services.evaluation.signalling import signals_of
@@ -38,8 +34,9 @@ from triage.services.statistics.calibrating import fit_signals
 from triage.services.statistics.duplicates import digest
 from triage.services.statistics.signals import Signalled, Signals, from_json
 
-LEARNT_FROM = (Part.CHOOSE, Part.REPORT)
 GONE = "its calibrator {} is not there any more"
+REPLACED = "the local model that its calibrator {} weighs was replaced meanwhile: evaluate anew"
+UNREADABLE = "its calibrator {} cannot be read"
 AT_ONCE = 500
 
 
@@ -81,22 +78,18 @@ def scale_strongs(run: Run, claimed: Claimed) -> None:
         _scale(run, asking, Stage.STRONG, claimed)
 
 
-def may_have_learnt(local: LocalModel) -> frozenset[str]:
-    """Digests of all texts whose label was confirmed when that model was made: rather too many than one too few."""
-    texts = [*_evaluated(local), *_confirmed(local)]
-    return frozenset(digest(stage_0.text_of(subject, words)) for subject, words in texts)
-
-
 def _scale(run: Run, asking: Asking, stage: Stage, claimed: Claimed) -> None:
-    answered = list(_answered(run, asking, stage))
+    answered = _answered(run, asking, stage)
     rows = [each.row for each in answered]
-    if any(row.chance is not None or row.local_chance is not None for row in rows):
+    if not rows or any(row.chance is not None or row.local_chance is not None for row in rows):
         return  # a slice before this one has been here
     _add_local_chances(answered, asking, stage)
     calibrator, knows_local = _calibrator(answered, asking, stage)
     for each in answered:
         signals = each.signals if knows_local else replace(each.signals, local_chance=None)
         each.row.chance = calibrator.chance(signals) if calibrator else None
+    if all(row.chance is None and row.local_chance is None for row in rows):
+        return
     with transaction.atomic():
         claims.lock(claimed)
         EvaluationAnswer.objects.bulk_update(rows, ["local_chance", "chance"], batch_size=AT_ONCE)
@@ -112,16 +105,27 @@ def _answered(run: Run, asking: Asking, stage: Stage) -> list[Answered]:
 
 
 def _add_local_chances(answered: Sequence[Answered], asking: Asking, stage: Stage) -> None:
-    """But for tickets that the local model may have been trained on: it is surer of those than of others."""
+    """But for tickets that the local model may have learnt from.
+
+    Calibrators of the run's own do without, where that is one of those that prove: else these would be judged on another scale
+    than tickets that come.
+    """
     local = stage_0.champion()
     if local is None or local.version != asking.configuration.local_version:
         return
-    learnt = may_have_learnt(local)
+    learnt = find_learnt(local)
     texts = [text_of(each.ticket) for each in answered]
+    is_own = asking.configuration.calibrator_of(stage) == OWN
+    if is_own and any(digest(text) in learnt for text in _proving(answered)):
+        return
     labels = [each.row.label for each in answered]
     chances = stage_0.chances_beside(texts, labels, model=asking.model_of(stage))
     for each, text, chance in zip(answered, texts, chances, strict=True):
         each.row.local_chance = None if digest(text) in learnt else chance
+
+
+def _proving(answered: Sequence[Answered]) -> list[str]:
+    return [text_of(each.ticket) for each in answered if each.ticket.part != Part.CALIBRATE]
 
 
 def _calibrator(
@@ -136,8 +140,18 @@ def _calibrator(
     row = Calibrator.objects.filter(stage=stage, version=version).first()
     if row is None:
         raise Stop(GONE.format(version), state=EvaluationState.FAILED)
-    weighed = row.parameters.get(LOCAL_VERSION, "")
-    return from_json(row.parameters), weighed == asking.configuration.local_version
+    knows_local = row.parameters.get(LOCAL_VERSION, "") == asking.configuration.local_version
+    if knows_local and weighs_local(row) and _champion_version() != row.parameters[LOCAL_VERSION]:
+        raise Stop(REPLACED.format(version), state=EvaluationState.FAILED)
+    try:
+        return from_json(row.parameters), knows_local
+    except InvalidInput as error:
+        raise Stop(UNREADABLE.format(version), state=EvaluationState.FAILED) from error
+
+
+def _champion_version() -> str:
+    local = stage_0.champion()
+    return local.version if local else ""
 
 
 def _own(answered: Sequence[Answered], asking: Asking, stage: Stage) -> Signalled | None:
@@ -157,20 +171,3 @@ def _own(answered: Sequence[Answered], asking: Asking, stage: Stage) -> Signalle
 
 def _is_escalated(each: Answered, asking: Asking) -> bool:
     return each.first is not None and bool(escalation_of(each.first, asking.configuration))
-
-
-def _evaluated(local: LocalModel) -> list[tuple[str, str]]:
-    rows = EvaluationTicket.objects.filter(
-        part__in=LEARNT_FROM, evaluation__created_at__lte=local.created_at
-    )
-    return list(rows.values_list("subject", "description"))
-
-
-def _confirmed(local: LocalModel) -> list[tuple[str, str]]:
-    decisions = FieldDecision.objects.filter(
-        triage__ticket=OuterRef("pk"), field=Field.LABEL, corrected_at__lte=local.created_at
-    )
-    audited = Q(runs__audit__judged_at__lte=local.created_at)
-    imported = ~Q(known_label="") & Q(created_at__lte=local.created_at)
-    rows = Ticket.objects.filter(Exists(decisions) | audited | imported).distinct()
-    return list(rows.order_by().values_list("subject", "description"))

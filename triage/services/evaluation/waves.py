@@ -62,15 +62,23 @@ def collect(run: Run) -> None:
     for batch_id in ended.values_list("pk", flat=True):
         calls = _calls_of(batch_id)
         for question in _questions_of(run, [row for row in waiting if row.batch_id == batch_id]):
-            call = calls.get(question.about.id)
-            if call and call["error"] == CANCELED:
+            if _was_cancelled(question, calls):
                 _forget(run, question)
                 continue
+            call = calls.get(question.about.id)
             rows = _rows(question, call)
             is_open = rows[0].state == AnswerState.ASKED and not question.is_packed
             # What a single line cost without an answer is counted with the live call that follows it.
             save(rows, cost_nanousd=call["cost_nanousd"] if call and not is_open else 0)
             run.keep(rows)
+
+
+def _was_cancelled(question: Question, calls: Mapping[str, CallRow]) -> bool:
+    """Whether nobody was asked. One that shares its line with an equal question has no call here, and finds no reply then."""
+    if call := calls.get(question.about.id):
+        return bool(call["error"] == CANCELED)
+    some_were = any(each["error"] == CANCELED for each in calls.values())
+    return some_were and not find_stored(question)
 
 
 def _forget(run: Run, question: Question) -> None:

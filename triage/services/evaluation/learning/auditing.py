@@ -74,12 +74,20 @@ def draw() -> int:
 
 def find_next() -> Audit | None:
     """The audit that has waited longest, with its ticket. Who judges does not choose."""
-    waiting = Audit.objects.filter(truth="").select_related("triage__ticket")
-    return waiting.order_by("drawn_at", "id").first()
+    return _waiting().select_related("triage__ticket").order_by("drawn_at", "id").first()
 
 
 def count_waiting() -> int:
-    return Audit.objects.filter(truth="").count()
+    return _waiting().count()
+
+
+def _waiting() -> QuerySet[Audit]:
+    """Not of labels that were withdrawn since: nobody could judge such an answer right."""
+    return Audit.objects.filter(truth="", label__in=_active())
+
+
+def _active() -> QuerySet[Label, str]:
+    return Label.objects.filter(is_active=True).values_list("slug", flat=True)
 
 
 def judge(audit_id: int, *, truth: str, by: User) -> Judged:
@@ -117,6 +125,7 @@ def _answers(now: datetime) -> QuerySet[Triage]:
         finished_at__gt=now - WEEK,
         fields__field=Field.LABEL,
         fields__decision=Decision.APPLIED,
+        fields__value__in=_active(),
         audit=None,
     )
 

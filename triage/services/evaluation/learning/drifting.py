@@ -2,7 +2,8 @@
 
 One watches all automatic answers together, whoever gave them, and one each group of labels. The chance that any of them ever
 raises a false alarm is ALARM_D. An alarm holds for a week; its watch begins anew at once, so that it can step back further, and
-the others go on.
+the others go on. What was answered before the alarm says nothing of what it did: it counts no more in that watch, whenever it
+was drawn or is judged.
 
 An answer's group is that of the label that was answered, as the champion has it when the answer is judged. A label that the
 champion does not know counts as rare: it answers neither alone. Without a champion there are no groups, and only the watch over
@@ -10,7 +11,7 @@ all counts. The watches of the groups have their part of ALARM_D all the same, s
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -56,15 +57,32 @@ def count(row: Automation, audit: Audit) -> str:
     """
     champion = automation.champion()
     group = group_of(audit.label, champion)
-    watches = watches_of(row).after(audit.is_wrong, names=(ALL, group) if group else (ALL,))
+    names = [name for name in (ALL, group) if name and _counts_in(name, row, audit)]
+    watches = watches_of(row).after(audit.is_wrong, names=names)
     alarmed = watches.alarmed
     done = _alarm(row, champion, watches) if alarmed else ""
     row.watched_until = audit.pk
-    row.watch = watches.anew(alarmed).as_dict() | {"alarm": done or row.watch.get("alarm", "")}
+    row.watch = watches.anew(alarmed).as_dict() | {
+        "alarm": done or row.watch.get("alarm", ""),
+        "anew": _anew(row, alarmed),
+    }
     row.save(update_fields=["watch", "watched_until", "alarmed_at", "is_local_on", "updated_at"])
     if done:
         transaction.on_commit(stage_0.forget)
     return done
+
+
+def _counts_in(name: str, row: Automation, audit: Audit) -> bool:
+    """Whether it was answered since the watch began anew, if it did."""
+    since = row.watch.get("anew", {}).get(name)
+    answered_at = audit.triage.finished_at if since else None
+    return answered_at is None or answered_at >= datetime.fromisoformat(since)
+
+
+def _anew(row: Automation, alarmed: Iterable[str]) -> dict[str, str]:
+    """When an alarm last had each watch begin anew, those of `alarmed` just now: by name, ISO 8601, UTC."""
+    moment = row.alarmed_at.isoformat() if row.alarmed_at else ""
+    return {**row.watch.get("anew", {}), **dict.fromkeys(alarmed, moment)}
 
 
 def _alarm(row: Automation, champion: LocalModel | None, watches: Watches) -> str:

@@ -22,7 +22,8 @@ def learn(*, by_id: int = 0) -> None:
 
     By night nothing is trained until a person has promoted a first champion. From then on a candidate that passes the gate,
     whoever had it trained, shadows the champion; while it does no other is trained by night, and if nothing speaks against it, it
-    takes the champion's place by itself. With `by_id` that person has asked for a training: then nothing is promoted.
+    takes the champion's place by itself. Once a shadow has held one back, the next ones beside that champion wait for enough
+    tickets, or a person. With `by_id` that person has asked for a training: then nothing is promoted.
     """
     auditing.draw()
     if by_id:

@@ -68,7 +68,7 @@ def judge(candidate_id: int) -> LocalModel:
     """The candidate with the gate's verdict, which is kept with it. Takes a second for thousands of tickets.
 
     One that passes shadows the champion from then on. Judged again it goes on, with what its shadow has shown so far, unless
-    the champion has changed.
+    the champion has changed. What its shadow held back stays so beside that champion, whatever the gate says by now.
 
     Raises:
         Conflict: It is no candidate any more.
@@ -146,11 +146,12 @@ def against(release: Mapping[str, Any]) -> str:
 
 
 def _in_shadow(release: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    if not release["passes"] or not release["champion"]:
-        return release
     is_same = before.get("champion") == release["champion"]
-    kept = before.get("shadow") if is_same else None
-    return release | {"shadow": kept or Shadow(since=release["at"]).as_json()}
+    kept: Mapping[str, Any] = before.get("shadow", {}) if is_same else {}
+    if release["passes"] and release["champion"]:
+        return release | {"shadow": kept or Shadow(since=release["at"]).as_json()}
+    has_failed = kept.get("outcome") == Outcome.FAILED
+    return release | {"shadow": kept} if has_failed else release
 
 
 def _verdict(candidate: LocalModel, champion: LocalModel | None) -> Release:

@@ -1,7 +1,10 @@
 """A challenger in shadow: what it would have said to tickets that triage has sorted, beside what stands and beside the champion.
 
-It shadows for a day at least. Then each test is made once, as soon as there are SHADOW_TICKETS; after a week by what there is.
-What stands is no truth where a Claude model gave the label, but both are held against the same.
+It shadows for a day at least. Then each test is made once, as soon as there are SHADOW_TICKETS; after a week by what there is,
+unless a challenger before it was held back beside this champion: then it waits for as many, or for a person.
+
+What stands is no truth where a Claude model gave the label, but both are held against the same. Where the champion answers some
+alone, Claude labels the harder ones: how much a challenger would break is then counted on tickets drawn at random only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +17,7 @@ from triage.services.statistics.intervals import lower_error
 from triage.services.statistics.mcnemar import Paired, p_value, pair
 from triage.services.statistics.thresholds import Promise
 
-SHADOW_TICKETS = 30  # that it would have answered alone, and that somebody else has labelled
+SHADOW_TICKETS = 30  # of those that count as answered
 SIGNIFICANT = 0.05
 EARLY = timedelta(hours=4)  # a night that begins so much early is still the next one
 DAY = timedelta(days=1) - EARLY
@@ -32,7 +35,9 @@ class Seen:
     """A ticket that triage has sorted, with what the two local models name, and whether each may answer that alone.
 
     Args:
-        stands: The label that a person or a Claude model gave it; "" where it stands by a local model's word, or has none.
+        stands: The label of an audit, or else of a run of Claude's, as a person corrected it if one did; else "". A correction of
+            a local answer is none: the right ones stay silent.
+        is_drawn: Chance alone chose it to be labelled: for an audit, or to be asked of Claude although the champion was sure.
     """
 
     stands: str
@@ -40,6 +45,7 @@ class Seen:
     champion: str
     is_alone: bool
     is_champion_alone: bool
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,13 @@ class Shadow:
 
     Args:
         tickets: All that were looked at; of these `alone` would have been answered by the challenger, without anybody.
-        labelled: Those to which somebody else gave a label: `only_challenger`, `only_champion`, `neither` named it.
+        labelled: Those that Claude or an audit labelled: `only_challenger`, `only_champion`, `neither` named that label.
         answered: Of the labelled, those that the challenger would have answered alone; `wrong` of them otherwise than they stand.
+            With `is_local_on` only those drawn at random.
         is_enough: There were as many tickets as the tests ask for.
         is_cut: There were more tickets; the newest were looked at.
+        is_local_on: The champion answered some tickets alone meanwhile, so that Claude labelled the harder ones.
+        is_after_failure: A challenger before it was held back beside this champion: without enough tickets it goes on.
         is_simulated: Those that a Claude model labelled got their label from the simulator.
         words: All that in sentences, with what came of it.
     """
@@ -72,6 +81,8 @@ class Shadow:
     is_enough: bool = False
     is_cut: bool = False
     is_simulated: bool = False
+    is_local_on: bool = False
+    is_after_failure: bool = False
     words: tuple[str, ...] = ()
 
     @property
@@ -94,13 +105,14 @@ def judge(
     """The verdict on a shadow that is at least a day old.
 
     Args:
-        has_thresholds: It may answer alone at all. If not, tickets that somebody else has labelled are enough to judge it by.
+        has_thresholds: It may answer alone at all. If not, all that Claude or an audit labelled are enough to judge it by.
     """
     found = _counted(kept, seen)
     have = found.answered if has_thresholds else found.labelled
     is_enough = have >= SHADOW_TICKETS
     against = [*_worse(found), *_contradicts(found, promise)]
-    outcome = _outcome(is_over=is_enough or now - kept.began >= WEEK, is_failed=bool(against))
+    is_late = now - kept.began >= WEEK and not kept.is_after_failure
+    outcome = _outcome(is_over=is_enough or is_late, is_failed=bool(against))
     found = replace(found, outcome=outcome, at=now.isoformat(), is_enough=is_enough)
     told = against if outcome is Outcome.FAILED else [_conclusion(found, have)]
     return replace(found, words=(*_figures(found), *told))
@@ -108,7 +120,8 @@ def judge(
 
 def _counted(kept: Shadow, seen: Sequence[Seen]) -> Shadow:
     labelled = [each for each in seen if each.stands]
-    answered = [each for each in labelled if each.is_alone]
+    counting = [each for each in labelled if each.is_drawn or not kept.is_local_on]
+    answered = [each for each in counting if each.is_alone]
     paired = _paired(labelled)
     return replace(
         kept,
@@ -172,13 +185,14 @@ def _figures(found: Shadow) -> list[str]:
     ]
     if found.labelled:
         said.append(
-            f"Of {found.labelled:,} that somebody else has labelled{simulated} it alone names that label on"
+            f"Of {found.labelled:,} that Claude or an audit has labelled{simulated} it alone names that label on"
             f" {found.only_challenger:,}, the champion alone on {found.only_champion:,}, neither on {found.neither:,}"
             f" (p = {found.p_value:.3f})."
         )
     if found.answered:
+        drawn = " were drawn at random and" if found.is_local_on else ""
         said.append(
-            f"Of {found.answered:,} of these that it would have answered alone {found.wrong:,} stand otherwise."
+            f"Of {found.answered:,} of these that{drawn} it would have answered alone {found.wrong:,} stand otherwise."
         )
     return said
 
@@ -186,9 +200,15 @@ def _figures(found: Shadow) -> list[str]:
 def _conclusion(found: Shadow, have: int) -> str:
     if found.is_enough:
         return "Nothing in its shadow speaks against it."
-    seen = f"{have:,} of {SHADOW_TICKETS} tickets to judge it by"
+    drawn = ", drawn at random," if found.is_local_on else ""
+    seen = f"{have:,} of {SHADOW_TICKETS} tickets{drawn} to judge it by"
     if found.outcome is Outcome.PASSED:
         return f"A week brought only {seen}: it passes on the release gate alone."
+    if found.is_after_failure:
+        return (
+            f"There are {seen}: the shadow goes on until there are enough, or a person promotes it, for it held back a challenger"
+            " beside this champion before."
+        )
     return f"There are {seen}: the shadow goes on until there are enough, a week at most."
 
 

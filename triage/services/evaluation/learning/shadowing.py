@@ -2,6 +2,10 @@
 
 A local model is deterministic, so nothing of it runs beside the champion: by night it is asked what it would have said to the
 tickets that triage has sorted since the release gate let it through. At most AT_MOST of them, the newest.
+
+Where the champion answered alone and was corrected, nothing counts but an audit: its right answers are never confirmed. Nor is
+what Claude labelled meanwhile a fair sample of all: what the challenger would have broken is counted on audited tickets and on
+those that were explored, unless the champion answered none alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +15,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from triage.exceptions import Conflict
-from triage.models import Field, LocalModel, LocalModelState, State, Triage
+from triage.models import Field, LocalModel, LocalModelState, Stage, State, Triage
 from triage.services import taxonomy
 from triage.services.classification import stage_0
 from triage.services.classification.stage_0 import LocalGuess
@@ -60,8 +65,7 @@ def of(row: LocalModel) -> Shadow | None:
 
 def count(kept: Shadow) -> int:
     """How many tickets triage has sorted since it began, AT_MOST counted."""
-    runs = Triage.objects.filter(state=State.DONE, finished_at__gt=kept.began)
-    return runs.order_by().values("ticket_id").distinct()[:AT_MOST].count()
+    return _since(kept).order_by().values("ticket_id").distinct()[:AT_MOST].count()
 
 
 def look(candidate_id: int) -> Shadow:
@@ -80,7 +84,13 @@ def look(candidate_id: int) -> Shadow:
     runs = _runs(kept, champion)
     row = automation.current()
     found = shadow.judge(
-        replace(kept, is_cut=len(runs) >= AT_MOST, is_simulated=settings.TRIAGE_SIMULATOR),
+        replace(
+            kept,
+            is_cut=len(runs) >= AT_MOST,
+            is_simulated=settings.TRIAGE_SIMULATOR,
+            is_local_on=_since(kept).filter(stage=Stage.LOCAL).exists(),
+            is_after_failure=_has_failed_beside(champion),
+        ),
         list(_seen(_newest(runs), candidate, champion, taxonomy.current())),
         now=now,
         promise=Promise(row.target, row.d),
@@ -90,13 +100,22 @@ def look(candidate_id: int) -> Shadow:
     return found
 
 
+def _since(kept: Shadow) -> QuerySet[Triage]:
+    return Triage.objects.filter(state=State.DONE, finished_at__gt=kept.began)
+
+
+def _has_failed_beside(champion: LocalModel) -> bool:
+    """Whether its shadow has held back a challenger of this champion, were it the same one, or nearly."""
+    return LocalModel.objects.filter(
+        state__in=(LocalModelState.CANDIDATE, LocalModelState.RETIRED),
+        release__champion=champion.version,
+        release__shadow__outcome=Outcome.FAILED.value,
+    ).exists()
+
+
 def _runs(kept: Shadow, champion: LocalModel) -> list[tuple[int, int]]:
     """(ticket, run): those for which the champion made its guess, the newest first."""
-    rows = Triage.objects.filter(
-        state=State.DONE,
-        finished_at__gt=kept.began,
-        local_answer__version=champion.version,
-    )
+    rows = _since(kept).filter(local_answer__version=champion.version)
     return list(rows.order_by("-finished_at", "-id").values_list("ticket_id", "pk")[:AT_MOST])
 
 
@@ -128,16 +147,18 @@ def _seen(
                 is_alone=stage_0.may_answer(mine, candidate, current, is_flagged=is_flagged),
                 is_champion_alone=theirs.propensity is not None
                 or stage_0.may_answer(theirs, champion, current, is_flagged=is_flagged),
+                is_drawn=bool(row["audit__truth"]) or theirs.explored,
             )
 
 
 def _stands(row: Mapping[str, Any], system: int) -> str:
-    """An audit's label before a person's, and that before a Claude model's; "" where nobody but a local model gave it one."""
+    """An audit's label; else, where Claude gave one, a person's correction of it before itself; "" where a local model did."""
     if row["audit__truth"]:
         return str(row["audit__truth"])
-    if row["fields__corrected_to"] and row["fields__corrected_by"] != system:
-        return str(row["fields__corrected_to"])
-    return str(row["fields__value"]) if row["stage"] in OF_CLAUDE else ""
+    if row["stage"] not in OF_CLAUDE:
+        return ""
+    is_corrected = row["fields__corrected_to"] and row["fields__corrected_by"] != system
+    return str(row["fields__corrected_to"] if is_corrected else row["fields__value"])
 
 
 def _keep(candidate: LocalModel, found: Shadow) -> None:

@@ -69,7 +69,7 @@ def _figures() -> tuple[tuple[str, Tell, str], ...]:
             lambda told: dollars(1_000 * told["cost_per_ticket_nanousd"]),
             OF_ALL,
         ),
-        ("Cost of this run", lambda told: dollars(told["cost_nanousd"]), OF_ALL),
+        ("Cost of what the rule asked", lambda told: dollars(told["cost_nanousd"]), OF_ALL),
         ("Answered within, half of them", lambda told: _latency(told, "p50"), OF_ALL),
         ("Answered within, 95 %", lambda told: _latency(told, "p95"), OF_ALL),
         ("Calibration error as stated", lambda told: _ece(told["reliability"]), OF_ALL),
@@ -92,7 +92,7 @@ def _models(told: Json) -> str:
 
 
 def _deciding(told: Json) -> str:
-    return DECIDING[told["calibration"]["decides"]]
+    return DECIDING[told["calibration"].get("decides", "stated")]
 
 
 def _with_interval(told: Json) -> str:

@@ -28,10 +28,11 @@ def reliability_section(told: Json) -> Section:
     """As stated on all tickets, and calibrated on those of the report."""
     calibration = told["calibration"]
     blocks: list[Block] = [*_picture(told["reliability"], "As stated, on all tickets")]
-    if calibration["in_use"]:
+    decides = calibration.get("decides", "stated")
+    if calibration.get("in_use"):
         blocks += _picture(calibration["in_use"], "As calibrated now, on the report’s tickets")
     if calibration["after"]:
-        blocks += _picture(calibration["after"], TITLES[calibration["decides"]])
+        blocks += _picture(calibration["after"], TITLES[decides])
         blocks.append(Note(_change(calibration)))
     blocks += [
         Note(f"The {STAGES[stage]} is not calibrated: {problem}.", "quiet")
@@ -54,5 +55,5 @@ def _change(calibration: Json) -> str:
         return f"Calibrated on {calibration['tickets']:,} tickets; none is left to say what that brought."
     return (
         f"Calibrating on {calibration['tickets']:,} tickets brings the calibration error from {before:.3f} to {after:.3f}, on the"
-        f" {calibration['after']['tickets']:,} answered tickets of the report. {DECIDES[calibration['decides']]}"
+        f" {calibration['after']['tickets']:,} answered tickets of the report. {DECIDES[calibration.get('decides', 'stated')]}"
     )
