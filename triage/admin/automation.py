@@ -55,7 +55,7 @@ class AutomationPage(AdminPage):
             calibrators=[words.calibrator(each) for each in _calibrators()],
             in_use=[(each, name) for stage, name in STAGES if (each := calibrators.active(stage))],
             fit_stages=STAGES,
-            evaluations=list(_evaluations()),
+            evaluations=_evaluations(),
             history=list(_history()),
             is_simulated=settings.TRIAGE_SIMULATOR,
         )
@@ -72,9 +72,9 @@ def _calibrators() -> QuerySet[Calibrator]:
     )[:SHOWN]
 
 
-def _evaluations() -> QuerySet[Evaluation, tuple[int, str]]:
+def _evaluations() -> list[tuple[int, str]]:
     done = Evaluation.objects.filter(state=EvaluationState.DONE).order_by("-finished_at")
-    return done.values_list("pk", "name")[:SHOWN]
+    return [(pk, f"{pk}: {name}") for pk, name in done.values_list("pk", "name")[:SHOWN]]
 
 
 def _history() -> QuerySet[LogEntry]:

@@ -1,5 +1,6 @@
 """What an admin does on the automation page: one POST each, kept in the history with name and reason."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from django.contrib import messages
@@ -19,6 +20,11 @@ from triage.services.evaluation.automation import Switched
 from triage.services.evaluation.learning import releasing
 
 MOST_DIGITS = 18
+NAMES: Mapping[str, str] = {
+    "target": "At most wrong",
+    "d": "Chance to break that",
+    "exploration_share": "Asked all the same",
+}  # as the page names what is not named by its words
 Act = Callable[[HttpRequest, User], Switched]
 
 
@@ -31,7 +37,7 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
     try:
         switched = ACTS[name](request, by)
     except InvalidInput as error:
-        messages.error(request, f"Nothing was changed. {error.field}: {error.message}.")
+        messages.error(request, f"Nothing was changed. {_name(error.field)}: {error.message}.")
     except (Conflict, NoTaxonomy) as error:
         messages.error(request, f"Nothing was changed. {error}")
     else:
@@ -88,9 +94,9 @@ def _judge(request: HttpRequest, by: User) -> Switched:
 def _fit(request: HttpRequest, by: User) -> Switched:
     """A worker does it, as it does the training."""
     evaluation = get_object_or_404(Evaluation, pk=_whole(request, "evaluation"))
-    stage = _stage(request)
-    calibrators.check_fits(evaluation, stage)
-    enqueue(TaskName.FIT_CALIBRATOR, evaluation.pk, stage.value, by.pk)
+    stage, configuration = _stage(request), _whole(request, "configuration")
+    calibrators.check_fits(evaluation, stage, configuration)
+    enqueue(TaskName.FIT_CALIBRATOR, evaluation.pk, stage.value, by.pk, configuration)
     return Switched(
         "A calibrator is being fitted; unless the evaluation has too few judged answers, it stands here within a minute.",
         by,
@@ -153,7 +159,9 @@ def _note(switched: Switched) -> None:
         object_id="1",
         object_repr=str(Automation()),
         action_flag=CHANGE,
-        change_message=str(switched).strip(),
+        change_message=f"{switched.words} Reason: {switched.reason}"
+        if switched.reason
+        else switched.words,
     )
 
 
@@ -171,13 +179,20 @@ def _stage(request: HttpRequest) -> Stage:
 def _whole(request: HttpRequest, name: str) -> int:
     text = request.POST.get(name, "").strip()
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
-        raise InvalidInput(name.replace("_", " "), "a whole number is needed")
+        raise InvalidInput(name, "a whole number is needed")
     return int(text)
 
 
 def _percent(request: HttpRequest, name: str) -> float:
     """What stands in the form in percent, 0 to 1."""
     try:
-        return float(request.POST.get(name, "").strip()) / 100
+        percent = float(request.POST.get(name, "").strip())
     except ValueError:
-        raise InvalidInput(name.replace("_", " "), "a number in percent is needed") from None
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise InvalidInput(name, "a number of 0 to 100 is needed, in percent")
+    return percent / 100
+
+
+def _name(field: str) -> str:
+    return NAMES.get(field, field.replace("_", " ").capitalize())

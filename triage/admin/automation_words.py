@@ -110,10 +110,12 @@ def _proofs(row: LocalModel, proofs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _trust(row: LocalModel, kept: Mapping[str, Any]) -> Iterator[str]:
+    """What a model's answer adds to the local one: its odds. The trust itself is no accuracy where both know the same."""
     simulated = " (simulated)" if kept.get("is_simulated") else ""
     for name, trust in row.trust.items():
+        times = trust * max(len(row.labels) - 1, 1) / (1 - trust)
         yield (
-            f"Beside it, {name_of(name)} is taken to be right in {100 * trust:.1f} % of the cases{simulated}"
+            f"A label that {name_of(name)} names becomes {times:,.1f} times as likely against each other one{simulated}"
             f"{automation_shadow.trust_remark(row)}."
         )
 

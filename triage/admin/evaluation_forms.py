@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
+from triage.admin.evaluations_words import enough_nanousd
 from triage.admin.formats import count
 from triage.admin.look import NumberBox, SelectBox, TextArea
 from triage.admin.money import DollarField, as_dollars, as_nanousd
@@ -25,8 +27,8 @@ from triage.services.gateway.catalog import CATALOG
 CHANGEABLE = ("first_model", "strong_model", "apply", "suggest", "instruction", "tickets_a_call")
 BATCH, LIVE = "batch", "live"
 WAYS = (
-    (BATCH, "As a batch, at half the price, within a day"),
-    (LIVE, "Live, at the full price, within minutes"),
+    (BATCH, "As a batch: tokens at half the price, within a day"),
+    (LIVE, "Live: tokens at the full price, within minutes"),
 )
 CALIBRATIONS = (
     (Calibration.IN_USE.value, "as triage decides now"),
@@ -146,7 +148,7 @@ class EvaluationForm(forms.Form):
         """Say it at the field it is about, where the form has that."""
         for name in (error.field, f"b_{error.field}"):
             if name in self.fields:
-                self.add_error(name, error.message)
+                self.add_error(name, capfirst(error.message))
                 return
         self.add_error(None, str(error))
 
@@ -187,14 +189,16 @@ class EvaluationForm(forms.Form):
 
 
 class BudgetForm(forms.Form):
-    """What one that goes on may cost in all; twice as much as before is proposed where that was used up."""
+    """What one that goes on may cost in all. Where that was used up, at least twice as much is proposed."""
 
     budget_usd = DollarField(label="Budget, $", help_text="In all, with what is spent already.")
 
     def __init__(self, *args: Any, evaluation: Evaluation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        times = 2 if evaluation.error == BUDGET_USED else 1
-        self.fields["budget_usd"].initial = as_dollars(times * evaluation.budget_nanousd)
+        budget = evaluation.budget_nanousd
+        if evaluation.error == BUDGET_USED:
+            budget = max(2 * budget, enough_nanousd(evaluation))
+        self.fields["budget_usd"].initial = as_dollars(budget)
 
     @property
     def budget_nanousd(self) -> int:
@@ -210,6 +214,5 @@ class OverrideForm(forms.Form):
     )
 
     def refuse(self, error: InvalidInput) -> None:
-        self.full_clean()
-        if not self.errors:
-            self.add_error(error.field if error.field in self.fields else None, error.message)
+        field = error.field if error.field in self.fields else None
+        self.add_error(field, capfirst(error.message))

@@ -1,5 +1,6 @@
 """The gate: which labels' answers may be applied without review, on what proof, and who let one through without."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from triage.models import Evaluation, Label
 from triage.services.evaluation import gate
 
 PUBLISH = "It takes effect with the next published version of the labels."
+NAMED = 10  # labels in a message; the page names them all
 
 
 class GatePage(AdminPage):
@@ -47,8 +49,7 @@ class GateAll(AdminPage):
             if (label := _find_label(label_id)) and _switch_on(request, label, evaluation_id)
         ]
         if done:
-            names = ", ".join(label.name for label in done)
-            messages.success(request, f"Switched on: {names}. {PUBLISH}")
+            messages.success(request, f"Switched on: {_names(done)}. {PUBLISH}")
         else:
             messages.warning(request, "Nothing was switched on.")
         return _to_gate()
@@ -70,9 +71,11 @@ class GateOverride(AdminPage):
         label = get_object_or_404(Label, pk=kwargs["pk"], is_active=True)
         form = OverrideForm(request.POST)
         try:
-            gate.override(label, reason=form.data.get("reason", ""), by=acting(request))
+            if form.is_valid():
+                gate.override(label, reason=form.cleaned_data["reason"], by=acting(request))
         except InvalidInput as error:
             form.refuse(error)
+        if form.errors:
             return self.render_to_response(self.get_context_data(**kwargs, form=form))
         _log(request, label, "Overrode the gate: applied without review, without proof.")
         messages.warning(request, f"“{label}” is on without proof, under your name. {PUBLISH}")
@@ -134,6 +137,11 @@ def _evaluation(pk: str) -> Evaluation:
 
 def _find_label(pk: str) -> Label | None:
     return Label.objects.filter(pk=int(pk), is_active=True).first() if _is_id(pk) else None
+
+
+def _names(labels: Sequence[Label]) -> str:
+    names = ", ".join(label.name for label in labels[:NAMED])
+    return f"{names} and {len(labels) - NAMED} more" if len(labels) > NAMED else names
 
 
 def _is_id(text: str) -> bool:

@@ -75,12 +75,10 @@ def _rows(sides: list[Side]) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(side.figures[place] for side in sides)
 
 
-def _percent(name: str) -> Callable[[Kept], str]:
-    """A share from 0 to 1, such as "91.2 %"."""
-
+def _score(name: str) -> Callable[[Kept], str]:
     def tell(kept: Kept) -> str:
         value = kept.get(name)
-        return NOTHING if value is None else f"{100 * value:.1f} %"
+        return NOTHING if value is None else f"{value:.3f}"
 
     return tell
 
@@ -107,9 +105,9 @@ def _median(kept: Kept) -> str:
 
 FIGURES: Mapping[str, Callable[[Kept], str]] = {
     "Accuracy (95 % interval)": lambda kept: accuracy_in_words(kept.get("accuracy")),
-    "Macro-F1": _percent("macro_f1"),
+    "Macro-F1": _score("macro_f1"),
     "First or second choice right": _share("top_2"),
-    "Would be automatic": _share("coverage"),
+    "Sure, by its own threshold": _share("coverage"),
     "Wrong among these": _share("errors"),
     "Escalated": _share("escalated"),
     "Cost": _money("cost_nanousd"),

@@ -1,5 +1,6 @@
 """All evaluations, the newest first, and two of them side by side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +68,23 @@ def done() -> list[tuple[int, str]]:
 
 def _row(evaluation: Evaluation) -> Row:
     facts = vars(evaluation)
-    is_compared = len(evaluation.configurations) > 1
-    known = [facts["of_a"], facts["of_b"]] if is_compared else [facts["of_a"]]
-    words = tuple(accuracy_in_words(each) for each in known) if facts["of_a"] else (NOTHING,)
     return Row(
         evaluation=evaluation,
         tickets=count(evaluation.quote.get("tickets", 0)),
-        accuracies=words,
+        accuracies=_accuracies(evaluation, facts["of_a"], facts["of_b"]) or (NOTHING,),
         is_simulated=bool(facts["simulated"]),
         cost=dollars(facts["spent"]),
         state=EvaluationState(evaluation.state).label,
+    )
+
+
+def _accuracies(evaluation: Evaluation, *known: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Each after the name of its configuration, where there are two; none before it is done."""
+    if known[0] is None:
+        return ()
+    names = [each["name"] for each in evaluation.configurations]
+    if len(names) == 1:
+        return (accuracy_in_words(known[0]),)
+    return tuple(
+        f"{name}: {accuracy_in_words(each)}" for name, each in zip(names, known, strict=True)
     )

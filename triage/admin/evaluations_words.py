@@ -40,7 +40,8 @@ class QuotedCall:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What it will cost, as text to show. `other_way` is what the way that was not chosen would cost."""
+    """What it will cost, as text to show. `other_way` is what the way that was not chosen would cost; it `is_short`
+    where the budget may end it: a batch takes the most that it can cost out of it until it is over."""
 
     tickets: int
     calls: tuple[QuotedCall, ...]
@@ -54,6 +55,7 @@ class Quote:
     minutes: str
     other_minutes: str
     basis: str
+    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,14 @@ def quote_of(evaluation: Evaluation) -> Quote:
         minutes=minutes_in_words(kept.get("minutes")),
         other_minutes=minutes_in_words(kept.get("other_minutes")),
         basis=kept.get("basis", ""),
+        is_short=evaluation.budget_nanousd < enough_nanousd(evaluation),
     )
+
+
+def enough_nanousd(evaluation: Evaluation) -> int:
+    """A budget that is hardly used up: of a batch the most that it can cost, live what is expected."""
+    key = "most_nanousd" if evaluation.is_batch else "expected_nanousd"
+    return int(evaluation.quote.get(key, 0))
 
 
 def classes_of(evaluation: Evaluation) -> list[Class]:
@@ -129,7 +138,9 @@ def minutes_in_words(minutes: list[float] | None) -> str:
     low, high = minutes
     unit, size = ("hours", 60) if high >= 120 else ("minutes", 1)
     first, last = max(1, round(low / size)), max(1, round(high / size))
-    return f"about {last} {unit}" if first == last else f"{first} to {last} {unit}"
+    if first == last:
+        return f"about {last} {unit if last > 1 else unit.removesuffix('s')}"
+    return f"{first} to {last} {unit}"
 
 
 def _call(kept: Mapping[str, Any]) -> QuotedCall:

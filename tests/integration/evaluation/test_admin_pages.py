@@ -181,6 +181,15 @@ def test_b_is_as_a_but_for_what_is_filled_in(as_bob: Client) -> None:
     assert second == to_json(in_force("B", asks_strong_always=True, apply=0.7))
 
 
+def test_a_budget_that_may_end_it_is_named_in_the_quote(as_bob: Client) -> None:
+    propose(as_bob, budget_usd="0.0001")
+    propose(as_bob)
+    short, enough = Evaluation.objects.order_by("pk")
+
+    assert "no figures come out until you go on with more" in words(as_bob, address("", short))
+    assert "no figures come out" not in words(as_bob, address("", enough))
+
+
 def test_an_own_budget_is_the_most_that_is_spent(as_bob: Client) -> None:
     propose(as_bob, budget_usd="0.0001")
 
@@ -285,7 +294,7 @@ def test_cancelling_asks_first_and_going_on_needs_no_new_quote(as_bob: Client) -
     as_bob.post(address("-resume", evaluation), {"budget_usd": "0.25"})
 
     assert "What was answered stays" in asked
-    assert "It was cancelled: cancelled by Bob" in cancelled
+    assert "Cancelled by Bob." in cancelled
     assert "No figures are shown of a part of the tickets." in cancelled
     assert state_of(evaluation) == EvaluationState.RUNNING
 
@@ -299,7 +308,7 @@ def test_one_whose_budget_is_used_up_goes_on_with_more_only(as_bob: Client) -> N
     before = state_of(evaluation)
     as_bob.post(address("-resume", evaluation), {"budget_usd": "0.3"})
 
-    assert error in page
+    assert "The quoted budget is used up." in page
     assert 'value="0.50"' in page  # twice the $0.25 of before
     assert "name a higher one" in refused.text
     assert before == EvaluationState.CANCELLED
