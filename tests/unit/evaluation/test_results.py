@@ -167,7 +167,7 @@ def test_two_configurations_are_compared_on_the_tickets_that_both_answered() -> 
     a = [case(n, "refund", said("refund" if n < 9 else "login")) for n in range(41)]
     b = [case(n, "refund", said("login" if n < 9 else "refund", cost=60_000)) for n in range(40)]
 
-    found = computed(a, b)["compared"]
+    found = computed(a, b, first_model="claude-sonnet-5-5")["compared"]
 
     assert (found["tickets"], found["fixes"], found["breaks"]) == (40, 31, 9)
     # both tails of 40 tosses of a fair coin with at most 9 heads
@@ -178,6 +178,18 @@ def test_two_configurations_are_compared_on_the_tickets_that_both_answered() -> 
     )
     assert "B is better by 55.0 points" in found["sentence"]
     assert "$0.0100 more per 1,000 tickets" in found["sentence"]
+
+
+def test_who_was_asked_first_does_not_pay_for_the_cache_of_both() -> None:
+    dear = FIRST_NANOUSD * 10
+    a = [case(n, "refund", said("refund", cost=dear)) for n in range(4)]
+    b = [case(n, "refund", said("refund")) for n in range(3)]
+    b += [case(3, "refund", said("refund"), said("refund", cost=STRONG_NANOUSD))]
+
+    found = computed(a, b, apply=0.5)["compared"]
+
+    assert found["cost_difference_nanousd"] == STRONG_NANOUSD // 4
+    assert found["sentence"].endswith("$0.225 more per 1,000 tickets at the mean price of a call.")
 
 
 def test_a_difference_that_may_be_chance_is_called_so() -> None:

@@ -6,6 +6,7 @@ escalations and costs. What follows a fit or a choice is told on the tickets of 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from triage.models import Part
 from triage.services.evaluation.cases import Case
@@ -48,7 +49,8 @@ def compute(
         _configuration(cases, Rule(configuration, labels), promise, review_minutes)
         for cases, configuration in zip(runs, configurations, strict=True)
     ]
-    compared = None if cases_b is None else compare(cases_a, cases_b)
+    same = len({_asked(each) for each in configurations}) == 1
+    compared = None if cases_b is None else compare(cases_a, cases_b, asks_the_same=same)
     return {
         "format": FORMAT,
         "tickets": len(cases_a),
@@ -85,6 +87,12 @@ def _configuration(
         "sweep": sweep(evidence, review_minutes=review_minutes),
         "recommendation": recommend(evidence),
     }
+
+
+def _asked(configuration: Configuration) -> Configuration:
+    """What a call of it looks like: without what only decides what an answer is worth."""
+    plain = replace(configuration, name="", apply=0.0, suggest=0.0, local_version="")
+    return replace(plain, asks_strong_always=False, first_calibrator="", strong_calibrator="")
 
 
 def _figures(cases: Sequence[Case], rule: Rule) -> Json:
