@@ -195,3 +195,7 @@ def use_calibrator(evaluation: Evaluation, version: str = "abc") -> Calibrator:
         is_active=True,
         by=User.objects.system(),
     )
+
+
+EASY = group("easy", "account-login", "delivery-late")
+HARD = group("hard", "billing-wrong-charge", threshold=None)
